@@ -1,0 +1,1 @@
+"""What is known: structures, landmarks, movements, zones and the sources they rest on."""

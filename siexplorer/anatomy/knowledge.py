@@ -1,0 +1,209 @@
+"""All records of ``annotations/`` read, checked and spread over the two sides."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from siexplorer.anatomy.places import data_folder
+from siexplorer.anatomy.records import (
+    Ball,
+    Bone,
+    Claim,
+    Description,
+    Entry,
+    Landmark,
+    Movement,
+    Muscle,
+    Notice,
+    Record,
+    Source,
+    StopWords,
+    Zone,
+)
+
+R = TypeVar("R", bound=Record)
+
+SIDES = {"left": "right", "right": "left"}
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """What is known, by id; paired records stand here once for each side.
+
+    ``problems`` holds one sentence for everything that could not be read; the rest is usable.
+    """
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    movements: dict[str, Movement] = field(default_factory=dict)
+    zones: dict[str, Zone] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    text: dict[str, str] = field(default_factory=dict)
+    notice: Notice | None = None
+    ball: Ball | None = None
+    depth_caveat: Claim | None = None
+    never_safe: Claim | None = None
+    stop: StopWords | None = None
+    problems: list[str] = field(default_factory=list)
+
+    def say(self, key: str, **values: object) -> str:
+        """A sentence of ``interface.toml`` with its braces filled in.
+
+        A missing sentence shows its key instead of failing: the window stays usable.
+        """
+        sentence = self.text.get(key, key.replace("_", " "))
+        for name, value in values.items():
+            sentence = sentence.replace("{" + name + "}", str(value))
+        return sentence
+
+
+def read_knowledge(folder: Path | None = None) -> Knowledge:
+    """Read every annotation file. A record that is wrong is left out and said in ``problems``."""
+    folder = folder or data_folder("annotations")
+    known = Knowledge()
+    tables = {name: _read_toml(folder / f"{name}.toml", known.problems) for name in FILES}
+
+    for source in _records(tables, "sources", "source", Source, known.problems):
+        _add(known.sources, source.id, source, "sources.toml", known.problems)
+    for file, key, kind in (
+        ("structures", "bone", Bone),
+        ("structures", "muscle", Muscle),
+        ("landmarks", "landmark", Landmark),
+    ):
+        for entry in _records(tables, file, key, kind, known.problems):
+            for sided in both_sides(entry):
+                _add(known.entries, sided.id, sided, f"{file}.toml", known.problems)
+    for movement in _records(tables, "movements", "movement", Movement, known.problems):
+        for one in both_sides(movement):
+            _add(known.movements, one.id, one, "movements.toml", known.problems)
+    for zone in _records(tables, "zones", "zone", Zone, known.problems):
+        _add(known.zones, zone.id, zone, "zones.toml", known.problems)
+    known.notice = _single(tables, "notice", "notice", Notice, known.problems)
+    known.ball = _single(tables, "zones", "ball", Ball, known.problems)
+    known.depth_caveat = _single(tables, "zones", "depth_caveat", Claim, known.problems)
+    known.never_safe = _single(tables, "zones", "never_safe", Claim, known.problems)
+    known.stop = _single(tables, "zones", "stop", StopWords, known.problems)
+    text = _single(tables, "interface", "text", dict[str, str], known.problems)
+    known.text = text or {}
+
+    paired = {e.id.split("-", 1)[1] for e in known.entries.values() if e.side != "midline"}
+    for name, entry in known.entries.items():
+        near = [_beside(entry, other, paired) for other in entry.neighbours]
+        known.entries[name] = msgspec.structs.replace(entry, neighbours=near)
+    return known
+
+
+FILES = ("sources", "structures", "landmarks", "movements", "zones", "notice", "interface")
+
+
+def both_sides(record: R) -> list[R]:
+    """The record itself, or its left and its right one where it is ``paired``."""
+    if not getattr(record, "paired", False):
+        return [record]
+    found = []
+    for side, other in SIDES.items():
+        words = {
+            "{side}": side,
+            "{other_side}": other,
+            "{Side}": side.capitalize(),
+            "{Other_side}": other.capitalize(),
+        }
+        plain = _filled(msgspec.to_builtins(record), words)
+        plain["id"] = f"{side}-{plain['id']}"
+        plain["side"] = side
+        if plain["view"] in SIDES:
+            plain["view"] = side if plain["view"] == "left" else other
+        found.append(msgspec.convert(plain, type=type(record)))
+    return found
+
+
+def claims_of(value: object) -> Iterator[Claim | Description]:
+    """Every claim and description inside a record, a list of records, or anything else."""
+    if isinstance(value, Claim | Description):
+        yield value
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from claims_of(getattr(value, name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from claims_of(item)
+
+
+def sources_of(value: object) -> list[str]:
+    """The source ids that a record rests on, each once, in order of appearance."""
+    return list(dict.fromkeys(s for claim in claims_of(value) for s in claim.sources))
+
+
+def _beside(entry: Entry, other: str, paired: set[str]) -> str:
+    if other not in paired:
+        return other
+    return f"{entry.side if entry.side != 'midline' else 'left'}-{other}"
+
+
+def _filled(value: Any, words: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        for placeholder, word in words.items():
+            value = value.replace(placeholder, word)
+        return value
+    if isinstance(value, list):
+        return [_filled(item, words) for item in value]
+    if isinstance(value, dict):
+        return {key: _filled(item, words) for key, item in value.items()}
+    return value
+
+
+def _read_toml(path: Path, problems: list[str]) -> dict[str, Any]:
+    where = f"annotations/{path.name}"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problems.append(f"{where}: the file is missing; put it back or reinstall the program.")
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"{where}: not valid TOML, {error}; correct that place.")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{where}: cannot be read ({error}).")
+    return {}
+
+
+def _records(
+    tables: dict[str, dict[str, Any]], file: str, key: str, kind: type[R], problems: list[str]
+) -> list[R]:
+    found = []
+    rows = tables[file].get(key, [])
+    for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
+        label = row.get("id") if isinstance(row, dict) else None
+        try:
+            found.append(msgspec.convert(row, type=kind))
+        except msgspec.ValidationError as error:
+            name = f"“{label}”" if label else f"number {number}"
+            problems.append(f"annotations/{file}.toml: {key} {name}: {error}; correct that key.")
+    return found
+
+
+T = TypeVar("T")
+
+
+def _single(
+    tables: dict[str, dict[str, Any]], file: str, key: str, kind: type[T], problems: list[str]
+) -> T | None:
+    if key not in tables[file]:
+        if tables[file]:
+            problems.append(f"annotations/{file}.toml: the table [{key}] is missing.")
+        return None
+    try:
+        return msgspec.convert(tables[file][key], type=kind)
+    except msgspec.ValidationError as error:
+        problems.append(f"annotations/{file}.toml: [{key}]: {error}; correct that key.")
+        return None
+
+
+def _add(
+    into: dict[str, Any], name: str, record: Record, file: str, problems: list[str]
+) -> None:
+    if name in into:
+        problems.append(f"annotations/{file}: the id “{name}” is used twice; rename one.")
+    else:
+        into[name] = record

@@ -1,0 +1,217 @@
+"""Typed records of what is known, as read from ``annotations/*.toml``.
+
+A record is written once for both sides; :mod:`siexplorer.anatomy.atlas` makes the left and the right
+entry from it. Every sentence is a :class:`Claim`, so that each carries the sources it rests on, or
+says that it rests on none.
+"""
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+Basis = Literal["source", "unconfirmed", "design", "model"]
+"""What a claim rests on: cited sources, general knowledge that no source here confirms, a design
+choice of this program, or a measurement on the built-in model."""
+
+Side = Literal["left", "right", "midline"]
+Voice = Literal["plain", "student", "clinician"]
+View = Literal["back", "front", "left", "right", "top", "below"]
+
+
+class Record(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Base of all records: a key that no record knows is an error, not silence."""
+
+
+class Claim(Record):
+    """A statement and what it rests on. ``basis == "source"`` needs at least one source id."""
+
+    text: str
+    sources: list[str] = []
+    basis: Basis = "source"
+
+
+class Description(Record):
+    """One paragraph in three wordings: for a client, for a student, for a clinician."""
+
+    plain: str
+    student: str
+    clinician: str
+    sources: list[str] = []
+    basis: Basis = "source"
+
+    def wording(self, voice: Voice) -> str:
+        """The paragraph in one voice."""
+        return str(getattr(self, voice))
+
+
+class Palpation(Record):
+    """How to find a thing with a hand. ``reach`` says whether a hand can feel the bone at all."""
+
+    reach: Literal["yes", "partly", "no"]
+    position: str
+    steps: list[Claim]
+
+
+class Certainty(Record):
+    """How sure a hand can be: the published spread, drawn as a ring of that radius, in words."""
+
+    spread_mm: float
+    text: Claim
+
+
+class Entry(Record):
+    """What every clickable thing has: names, a paragraph, its open questions and its sources.
+
+    ``id`` is the kebab-case id without the side; ``paired`` makes a left and a right one of it, with
+    the side in the id and in ``side``.
+    """
+
+    kind: ClassVar[str] = "entry"
+
+    id: str
+    name: str
+    lay_name: str
+    latin: str
+    ta98: str
+    synonyms: list[str] = []
+    paired: bool
+    view: View
+    description: Description
+    safety: list[Claim] = []
+    differs: list[Claim] = []
+    neighbours: list[str] = []
+    covers: list[str] = []
+    side: Side = "midline"
+
+
+class Landmark(Entry):
+    """A point, curve or area on a bone (``bone``: the structure it belongs to, without the side)."""
+
+    kind: ClassVar[str] = "landmark"
+
+    shape: Literal["point", "curve", "area"]
+    bone: str
+    definition: Claim
+    level: Claim
+    palpation: Palpation
+    mistakes: list[Claim]
+    certainty: Certainty
+
+
+class Bone(Entry):
+    """A bone of the model."""
+
+    kind: ClassVar[str] = "bone"
+
+    fma: str
+    facts: list[Claim]
+
+
+class Muscle(Entry):
+    """A muscle, shown by its attachment areas on the bones."""
+
+    kind: ClassVar[str] = "muscle"
+
+    fma: str
+    origin: Claim
+    insertion: Claim
+    action: Claim
+    nerve: Claim
+    size: Claim
+    referral: Claim
+    si_link: Claim
+    palpation: Palpation
+    mistakes: list[Claim]
+    certainty: Certainty
+
+
+class Source(Record):
+    """A publication, page, article or data set that claims point to by ``id``."""
+
+    id: str
+    title: str
+    authors: str = ""
+    year: int | None = None
+    where: str = ""
+    doi: str = ""
+    url: str = ""
+    kind: Literal["paper", "review", "book", "page", "article", "data", "standard", "code"]
+    note: str = ""
+
+
+class Stage(Record):
+    """What to say from a moment of a movement on (``at`` in 0..1)."""
+
+    at: float
+    claim: Claim
+
+
+class Movement(Record):
+    """A small rigid rotation of one innominate about the mediolateral SI axis (facts 3.2, 3.6).
+
+    ``true_range_deg`` is the real angle at the end of the movement, never magnified.
+    """
+
+    id: str
+    name: str
+    lay_name: str
+    synonyms: list[str] = []
+    paired: bool
+    view: View
+    body: str
+    direction: Literal["posterior", "anterior"]
+    true_range_deg: float
+    duration_s: float
+    range_claim: Claim
+    label: Claim
+    description: Description
+    stages: list[Stage]
+    differs: list[Claim] = []
+    covers: list[str] = []
+    side: Side = "midline"
+    kind: ClassVar[str] = "movement"
+
+
+class Zone(Record):
+    """A rule of the ball map: how near a ball's centre may come to what, and what that means.
+
+    ``margins_mm`` are the rule's own distances; the ball's contact radius is added where
+    ``siexplorer.geometry.zones`` says so.
+    """
+
+    id: str
+    name: str
+    lay_name: str
+    state: Literal["clear", "caution", "avoid"]
+    margins_mm: dict[str, float]
+    fractions: dict[str, float] = {}
+    reason: Claim
+    description: Description
+    covers: list[str] = []
+    kind: ClassVar[str] = "zone"
+
+
+class Ball(Record):
+    """What presses: the radius of its contact on the skin."""
+
+    contact_radius_mm: float
+    claim: Claim
+
+
+class StopWords(Record):
+    """When to stop at once."""
+
+    words: list[Claim]
+
+
+class Notice(Record):
+    """The safety and education notice of the first start. A new ``version`` is shown again."""
+
+    version: int
+    title: str
+    lead: str
+    points: list[Claim]
+    stop: list[Claim]
+    ask_first: list[Claim]
+    accept: str
+    decline: str

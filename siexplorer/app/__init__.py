@@ -1,0 +1,1 @@
+"""An exploration handled: the Qt window."""

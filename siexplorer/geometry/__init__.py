@@ -1,0 +1,1 @@
+"""Numbers from surfaces: arrays in, arrays out."""

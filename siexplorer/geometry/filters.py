@@ -1,0 +1,107 @@
+"""The VTK filters that geometry uses, arrays in and arrays out. None of them needs OpenGL."""
+
+import numpy as np
+import numpy.typing as npt
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.vtkCommonCore import reference, vtkIdTypeArray, vtkPoints
+from vtkmodules.vtkCommonDataModel import (
+    vtkCellArray,
+    vtkGenericCell,
+    vtkImageData,
+    vtkPlane,
+    vtkPlaneCollection,
+    vtkPolyData,
+    vtkStaticCellLocator,
+)
+from vtkmodules.vtkFiltersCore import vtkClipPolyData, vtkFlyingEdges3D, vtkTriangleFilter
+from vtkmodules.vtkFiltersGeneral import vtkClipClosedSurface
+
+from siexplorer.geometry.surface import Floats, Ints, Surface
+
+
+def to_polydata(surface: Surface) -> vtkPolyData:
+    """A VTK copy of the surface."""
+    points = vtkPoints()
+    points.SetData(numpy_to_vtk(np.ascontiguousarray(surface.vertices, dtype=np.float64), deep=1))
+    cells = vtkCellArray()
+    offsets = np.arange(0, 3 * len(surface.faces) + 1, 3, dtype=np.int64)
+    cells.SetData(_ids(offsets), _ids(surface.faces.astype(np.int64).ravel()))
+    data = vtkPolyData()
+    data.SetPoints(points)
+    data.SetPolys(cells)
+    return data
+
+
+def _ids(values: npt.NDArray[np.int64]) -> vtkIdTypeArray:
+    array: vtkIdTypeArray = numpy_to_vtk(values, deep=1, array_type=12)
+    return array
+
+
+def from_polydata(data: vtkPolyData) -> Surface:
+    """The triangles of ``data``; its other cells are triangulated first."""
+    triangles = vtkTriangleFilter()
+    triangles.SetInputData(data)
+    triangles.PassLinesOff()
+    triangles.PassVertsOff()
+    triangles.Update()
+    out = triangles.GetOutput()
+    faces = vtk_to_numpy(out.GetPolys().GetConnectivityArray()).reshape(-1, 3)
+    vertices = vtk_to_numpy(out.GetPoints().GetData()).astype(np.float64)
+    return Surface(vertices, faces.astype(np.int32))
+
+
+def clip_by_scalar(surface: Surface, scalar: Floats) -> Surface:
+    """The part where the (n,) vertex scalar, linear along edges, is positive: an open patch."""
+    data = to_polydata(surface)
+    data.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(scalar), deep=1))
+    clip = vtkClipPolyData()
+    clip.SetInputData(data)
+    clip.SetValue(0.0)
+    clip.Update()
+    return from_polydata(clip.GetOutput())
+
+
+def cut_closed(surface: Surface, origin: Floats, normal: Floats) -> Surface:
+    """What lies on the ``normal`` side of a plane, closed by a flat cap."""
+    plane = vtkPlane()
+    plane.SetOrigin(*map(float, origin))
+    plane.SetNormal(*map(float, normal))
+    planes = vtkPlaneCollection()
+    planes.AddItem(plane)
+    clip = vtkClipClosedSurface()
+    clip.SetInputData(to_polydata(surface))
+    clip.SetClippingPlanes(planes)
+    clip.Update()
+    return from_polydata(clip.GetOutput())
+
+
+def contour_grid(values: npt.NDArray[np.float64], origin: Floats, spacing_mm: float) -> Surface:
+    """The surface where a (nx, ny, nz) field is zero, positive outside."""
+    grid = vtkImageData()
+    grid.SetDimensions(*values.shape)
+    grid.SetOrigin(*map(float, origin))
+    grid.SetSpacing(spacing_mm, spacing_mm, spacing_mm)
+    grid.GetPointData().SetScalars(numpy_to_vtk(values.ravel(order="F"), deep=1))
+    contour = vtkFlyingEdges3D()
+    contour.SetInputData(grid)
+    contour.SetValue(0, 0.0)
+    contour.ComputeNormalsOff()
+    contour.ComputeGradientsOff()
+    contour.ComputeScalarsOff()
+    contour.Update()
+    found = from_polydata(contour.GetOutput())
+    return Surface(found.vertices, found.faces[:, ::-1].copy())
+
+
+def closest_points(surface: Surface, points: Floats) -> tuple[Floats, Ints]:
+    """For (k, 3) points: the nearest points on the surface (k, 3) and the faces they lie on (k,)."""
+    locator = vtkStaticCellLocator()
+    locator.SetDataSet(to_polydata(surface))
+    locator.BuildLocator()
+    found, faces = np.empty_like(points), np.empty(len(points), dtype=np.int32)
+    cell, sub, distance2, spot = vtkGenericCell(), reference(0), reference(0.0), [0.0, 0.0, 0.0]
+    for k, point in enumerate(points):
+        face = reference(0)
+        locator.FindClosestPoint(point, spot, cell, face, sub, distance2)
+        found[k], faces[k] = spot, int(face)
+    return found, faces

@@ -1,0 +1,1 @@
+"""Where meshes come from: packs on disk, their checksums and their cache."""

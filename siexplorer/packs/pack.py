@@ -1,0 +1,233 @@
+"""A mesh pack read from a folder: verified, read with trimesh once, then from a cache of arrays."""
+
+import hashlib
+import json
+import os
+import tempfile
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from siexplorer.anatomy.places import data_folder
+from siexplorer.geometry.surface import Floats, Surface, vertex_normals
+
+BUILT_IN = "si-atlas"
+
+
+class PackError(Exception):
+    """A pack that cannot be used at all; the message is one sentence for the user."""
+
+
+class PackFile(msgspec.Struct, forbid_unknown_fields=True):
+    """A file of the pack and its checksum."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class SurfaceInfo(msgspec.Struct, forbid_unknown_fields=True):
+    """One node of the GLB: which entry it shows, which bone it moves with, where it comes from."""
+
+    id: str
+    entry: str
+    moves_with: str
+    provenance: str
+    closed: bool
+    reviewed: bool
+    triangles: int
+
+
+class PackInfo(msgspec.Struct, forbid_unknown_fields=True):
+    """``pack.toml``."""
+
+    id: str
+    title: str
+    version: str
+    licence: str
+    attribution: str
+    upstream: str
+    units: str
+    axes: str
+    origin: str
+    provenance: str
+    file: list[PackFile]
+    surface: list[SurfaceInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class PackSurface:
+    """A surface with its normals (n, 3), ready to draw."""
+
+    info: SurfaceInfo
+    surface: Surface
+    normals: Floats
+
+
+@dataclass(slots=True)
+class Pack:
+    """A pelvis: surfaces by id, landmarks by id as (k, 3) mm, joint centres by id as (3,) mm."""
+
+    info: PackInfo
+    surfaces: dict[str, PackSurface]
+    landmarks: dict[str, Floats]
+    centres: dict[str, Floats]
+    reference_nodes: dict[str, Floats]
+    problems: list[str] = field(default_factory=list)
+
+
+def read_pack(folder: Path | None = None, *, cache: Path | None = None) -> Pack:
+    """Read and verify a pack.
+
+    ``cache`` is a folder for ready arrays keyed by the GLB's hash; None reads the GLB itself.
+
+    Raises
+    ------
+    PackError
+        If ``pack.toml`` or the GLB is missing, broken, or not what its checksum says. A broken
+        landmark file is not fatal: it is said in ``problems`` and the bones are still there.
+    """
+    folder = folder or data_folder("meshes") / BUILT_IN
+    info = _read_info(folder / "pack.toml")
+    by_name = {file.name: file for file in info.file}
+    glb = _verified(folder, by_name[f"{info.id}.glb"]) if f"{info.id}.glb" in by_name else None
+    if glb is None:
+        raise PackError(f"{_where(folder)}/pack.toml: no file “{info.id}.glb” is listed in it.")
+    digest = by_name[f"{info.id}.glb"].sha256
+    arrays = _cached(cache, digest)
+    if arrays is None:
+        arrays = _read_glb(glb, folder / f"{info.id}.glb", info)
+        _store(cache, digest, arrays)
+    surfaces = {}
+    for one in info.surface:
+        surface = Surface(
+            arrays[f"{one.id}/vertices"].astype(np.float64), arrays[f"{one.id}/faces"]
+        )
+        surfaces[one.id] = PackSurface(one, surface, arrays[f"{one.id}/normals"])
+    pack = Pack(info, surfaces, {}, {}, {})
+    _read_landmarks(folder, by_name, pack)
+    return pack
+
+
+def read_info(folder: Path | None = None) -> PackInfo:
+    """``pack.toml`` alone, for lists and About."""
+    return _read_info((folder or data_folder("meshes") / BUILT_IN) / "pack.toml")
+
+
+def _where(folder: Path) -> str:
+    return f"meshes/{folder.name}"
+
+
+def _read_info(path: Path) -> PackInfo:
+    where = f"{_where(path.parent)}/{path.name}"
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=PackInfo)
+    except FileNotFoundError:
+        raise PackError(
+            f"{where}: the file is missing; put it back or reinstall the program."
+        ) from None
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise PackError(f"{where}: {error}; correct that place.") from None
+    except OSError as error:
+        raise PackError(f"{where}: cannot be read ({error}).") from None
+
+
+def _verified(folder: Path, file: PackFile) -> bytes:
+    where = f"{_where(folder)}/{file.name}"
+    try:
+        data = (folder / file.name).read_bytes()
+    except FileNotFoundError:
+        raise PackError(
+            f"{where}: the file is missing; put it back or reinstall the program."
+        ) from None
+    except OSError as error:
+        raise PackError(f"{where}: cannot be read ({error}).") from None
+    if len(data) != file.bytes:
+        raise PackError(
+            f"{where}: {len(data)} bytes instead of {file.bytes}; the file is cut short or changed, "
+            "put the original back."
+        )
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise PackError(
+            f"{where}: its contents do not match the sha256 in pack.toml; put the original back."
+        )
+    return data
+
+
+def _read_glb(data: bytes, path: Path, info: PackInfo) -> dict[str, Any]:
+    import trimesh
+    from trimesh.util import wrap_as_stream
+
+    where = f"{_where(path.parent)}/{path.name}"
+    try:
+        scene = trimesh.load_scene(wrap_as_stream(data), file_type="glb", process=False)
+        meshes = {name: scene.geometry[name] for name in scene.geometry}
+    except Exception as error:
+        # trimesh raises whatever its parser meets; the user needs the file, not the parser.
+        raise PackError(f"{where}: not a readable GLB ({type(error).__name__}).") from None
+    arrays: dict[str, Any] = {}
+    for one in info.surface:
+        if one.id not in meshes:
+            raise PackError(f"{where}: the node “{one.id}” that pack.toml lists is not in it.")
+        mesh = meshes[one.id]
+        surface = Surface(
+            np.asarray(mesh.vertices, dtype=np.float64), np.asarray(mesh.faces, dtype=np.int32)
+        )
+        if not np.isfinite(surface.vertices).all():
+            raise PackError(f"{where}: the node “{one.id}” holds points that are not numbers.")
+        arrays[f"{one.id}/vertices"] = surface.vertices.astype(np.float32)
+        arrays[f"{one.id}/faces"] = surface.faces
+        arrays[f"{one.id}/normals"] = vertex_normals(surface).astype(np.float32)
+    return arrays
+
+
+def _cached(cache: Path | None, digest: str) -> dict[str, Any] | None:
+    if cache is None:
+        return None
+    try:
+        with np.load(cache / f"{digest}.npz", allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, KeyError, EOFError):
+        return None
+    except Exception:
+        # A damaged cache (zip errors and the like) is never a reason to fail: it is built again.
+        return None
+
+
+def _store(cache: Path | None, digest: str, arrays: dict[str, Any]) -> None:
+    """Write the cache atomically; a cache that cannot be written costs time, not the start."""
+    if cache is None:
+        return
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=cache, suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **arrays)
+        Path(name).replace(cache / f"{digest}.npz")
+    except OSError:
+        return
+
+
+def _read_landmarks(folder: Path, by_name: dict[str, PackFile], pack: Pack) -> None:
+    if "landmarks.json" not in by_name:
+        pack.problems.append(f"{_where(folder)}/pack.toml: no file “landmarks.json” is listed.")
+        return
+    try:
+        record = json.loads(_verified(folder, by_name["landmarks.json"]))
+        for name, found in record["landmarks"].items():
+            pack.landmarks[name] = np.array(found["points_mm"], dtype=np.float64).reshape(-1, 3)
+        for name, point in record["centres_mm"].items():
+            pack.centres[name] = np.array(point, dtype=np.float64)
+        for name, point in record["reference_nodes_mm"].items():
+            pack.reference_nodes[name] = np.array(point, dtype=np.float64)
+    except PackError as error:
+        pack.problems.append(str(error))
+    except (ValueError, KeyError, TypeError) as error:
+        pack.problems.append(
+            f"{_where(folder)}/landmarks.json: not what was expected ({error}); "
+            "put the original back."
+        )

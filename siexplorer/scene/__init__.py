@@ -1,0 +1,1 @@
+"""An exploration drawn: actors, picking, camera, labels, pictures. No Qt widgets."""
