@@ -191,7 +191,7 @@ def build() -> None:
 
     from siexplorer.geometry.attachments import left_areas
     from siexplorer.geometry.landmarks import MIRROR, acetabulum, find_landmarks, joint_patch
-    from siexplorer.geometry.surface import is_closed
+    from siexplorer.geometry.surface import is_closed, vertex_normals
 
     logging.disable(logging.WARNING)
     pelvis = atlas_field("pelvis_combined_cubic_mean_rigid_LLP26", "pelvis_combined_cubic_flat")
@@ -225,10 +225,11 @@ def build() -> None:
             entry = f"{side}-{name.split('-')[0]}" if name != "iliac-fossa" else f"{side}-{name}"
             surfaces[f"{side}-{name}"] = (placed, entry, on[bone].format(side), "modelled")
             if name == "iliac-fossa":
-                middle = placed.vertices[
-                    np.argmin(np.linalg.norm(placed.vertices - placed.vertices.mean(axis=0), axis=1))
-                ]
-                found[f"{side}-{name}"] = middle[None]
+                away = np.linalg.norm(placed.vertices - placed.vertices.mean(axis=0), axis=1)
+                middle = np.argmin(away)
+                # The wing is thin here: a mark right on it would show through from outside.
+                lifted = placed.vertices[middle] + 2.0 * vertex_normals(placed)[middle]
+                found[f"{side}-{name}"] = lifted[None]
 
     centres = {}
     for side, half in (("left", bones), ("right", bones.mirrored())):

@@ -67,20 +67,18 @@ def read_knowledge(folder: Path | None = None) -> Knowledge:
     tables = {name: _read_toml(folder / f"{name}.toml", known.problems) for name in FILES}
 
     for source in _records(tables, "sources", "source", Source, known.problems):
-        _add(known.sources, source.id, source, "sources.toml", known.problems)
+        _add(known.sources, source, "sources", known.problems)
     for file, key, kind in (
         ("structures", "bone", Bone),
         ("structures", "muscle", Muscle),
         ("landmarks", "landmark", Landmark),
     ):
         for entry in _records(tables, file, key, kind, known.problems):
-            for sided in both_sides(entry):
-                _add(known.entries, sided.id, sided, f"{file}.toml", known.problems)
+            _add(known.entries, entry, file, known.problems)
     for movement in _records(tables, "movements", "movement", Movement, known.problems):
-        for one in both_sides(movement):
-            _add(known.movements, one.id, one, "movements.toml", known.problems)
+        _add(known.movements, movement, "movements", known.problems)
     for zone in _records(tables, "zones", "zone", Zone, known.problems):
-        _add(known.zones, zone.id, zone, "zones.toml", known.problems)
+        _add(known.zones, zone, "zones", known.problems)
     known.notice = _single(tables, "notice", "notice", Notice, known.problems)
     known.ball = _single(tables, "zones", "ball", Ball, known.problems)
     known.depth_caveat = _single(tables, "zones", "depth_caveat", Claim, known.problems)
@@ -96,7 +94,16 @@ def read_knowledge(folder: Path | None = None) -> Knowledge:
     return known
 
 
-FILES = ("sources", "structures", "landmarks", "movements", "zones", "notice", "interface")
+FILES = {
+    "sources": {"source"},
+    "structures": {"bone", "muscle"},
+    "landmarks": {"landmark"},
+    "movements": {"movement"},
+    "zones": {"zone", "ball", "depth_caveat", "never_safe", "stop"},
+    "notice": {"notice"},
+    "interface": {"text"},
+}
+"""The annotation files and the tables that each may hold."""
 
 
 def both_sides(record: R) -> list[R]:
@@ -158,7 +165,12 @@ def _filled(value: Any, words: dict[str, str]) -> Any:
 def _read_toml(path: Path, problems: list[str]) -> dict[str, Any]:
     where = f"annotations/{path.name}"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        problems += [
+            f"{where}: nothing is called [{key}]; correct that name."
+            for key in sorted(tables.keys() - FILES[path.stem])
+        ]
+        return tables
     except FileNotFoundError:
         problems.append(f"{where}: the file is missing; put it back or reinstall the program.")
     except tomllib.TOMLDecodeError as error:
@@ -200,10 +212,9 @@ def _single(
         return None
 
 
-def _add(
-    into: dict[str, Any], name: str, record: Record, file: str, problems: list[str]
-) -> None:
-    if name in into:
-        problems.append(f"annotations/{file}: the id “{name}” is used twice; rename one.")
+def _add(into: dict[str, Any], record: Any, file: str, problems: list[str]) -> None:
+    sided = both_sides(record)
+    if any(one.id in into for one in sided):
+        problems.append(f"annotations/{file}.toml: the id “{record.id}” is used twice; rename one.")
     else:
-        into[name] = record
+        into.update((one.id, one) for one in sided)

@@ -1,8 +1,8 @@
 """Typed records of what is known, as read from ``annotations/*.toml``.
 
-A record is written once for both sides; :mod:`siexplorer.anatomy.atlas` makes the left and the right
-entry from it. Every sentence is a :class:`Claim`, so that each carries the sources it rests on, or
-says that it rests on none.
+A record is written once for both sides; :mod:`siexplorer.anatomy.knowledge` makes the left and
+the right entry from it. Every sentence is a :class:`Claim`, so that each carries the sources it
+rests on, or says that it rests on none.
 """
 
 from typing import ClassVar, Literal
@@ -22,7 +22,7 @@ class Record(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tr
     """Base of all records: a key that no record knows is an error, not silence."""
 
 
-class Claim(Record):
+class Claim(Record, kw_only=True, frozen=True):
     """A statement and what it rests on. ``basis == "source"`` needs at least one source id."""
 
     text: str
@@ -30,7 +30,7 @@ class Claim(Record):
     basis: Basis = "source"
 
 
-class Description(Record):
+class Description(Record, kw_only=True, frozen=True):
     """One paragraph in three wordings: for a client, for a student, for a clinician."""
 
     plain: str
@@ -44,7 +44,7 @@ class Description(Record):
         return str(getattr(self, voice))
 
 
-class Palpation(Record):
+class Palpation(Record, kw_only=True, frozen=True):
     """How to find a thing with a hand. ``reach`` says whether a hand can feel the bone at all."""
 
     reach: Literal["yes", "partly", "no"]
@@ -52,18 +52,18 @@ class Palpation(Record):
     steps: list[Claim]
 
 
-class Certainty(Record):
+class Certainty(Record, kw_only=True, frozen=True):
     """How sure a hand can be: the published spread, drawn as a ring of that radius, in words."""
 
     spread_mm: float
     text: Claim
 
 
-class Entry(Record):
+class Entry(Record, kw_only=True, frozen=True):
     """What every clickable thing has: names, a paragraph, its open questions and its sources.
 
-    ``id`` is the kebab-case id without the side; ``paired`` makes a left and a right one of it, with
-    the side in the id and in ``side``.
+    ``id`` is the kebab-case id without the side; ``paired`` makes a left and a right one of it,
+    with the side in the id and in ``side``.
     """
 
     kind: ClassVar[str] = "entry"
@@ -84,8 +84,8 @@ class Entry(Record):
     side: Side = "midline"
 
 
-class Landmark(Entry):
-    """A point, curve or area on a bone (``bone``: the structure it belongs to, without the side)."""
+class Landmark(Entry, kw_only=True, frozen=True):
+    """A point, curve or area on a bone (``bone``: what it belongs to, without the side)."""
 
     kind: ClassVar[str] = "landmark"
 
@@ -98,7 +98,7 @@ class Landmark(Entry):
     certainty: Certainty
 
 
-class Bone(Entry):
+class Bone(Entry, kw_only=True, frozen=True):
     """A bone of the model."""
 
     kind: ClassVar[str] = "bone"
@@ -107,7 +107,7 @@ class Bone(Entry):
     facts: list[Claim]
 
 
-class Muscle(Entry):
+class Muscle(Entry, kw_only=True, frozen=True):
     """A muscle, shown by its attachment areas on the bones."""
 
     kind: ClassVar[str] = "muscle"
@@ -125,7 +125,7 @@ class Muscle(Entry):
     certainty: Certainty
 
 
-class Source(Record):
+class Source(Record, kw_only=True, frozen=True):
     """A publication, page, article or data set that claims point to by ``id``."""
 
     id: str
@@ -139,14 +139,14 @@ class Source(Record):
     note: str = ""
 
 
-class Stage(Record):
+class Stage(Record, kw_only=True, frozen=True):
     """What to say from a moment of a movement on (``at`` in 0..1)."""
 
     at: float
     claim: Claim
 
 
-class Movement(Record):
+class Movement(Record, kw_only=True, frozen=True):
     """A small rigid rotation of one innominate about the mediolateral SI axis (facts 3.2, 3.6).
 
     ``true_range_deg`` is the real angle at the end of the movement, never magnified.
@@ -172,7 +172,7 @@ class Movement(Record):
     kind: ClassVar[str] = "movement"
 
 
-class Zone(Record):
+class Zone(Record, kw_only=True, frozen=True):
     """A rule of the ball map: how near a ball's centre may come to what, and what that means.
 
     ``margins_mm`` are the rule's own distances; the ball's contact radius is added where
@@ -191,20 +191,20 @@ class Zone(Record):
     kind: ClassVar[str] = "zone"
 
 
-class Ball(Record):
+class Ball(Record, kw_only=True, frozen=True):
     """What presses: the radius of its contact on the skin."""
 
     contact_radius_mm: float
     claim: Claim
 
 
-class StopWords(Record):
+class StopWords(Record, kw_only=True, frozen=True):
     """When to stop at once."""
 
     words: list[Claim]
 
 
-class Notice(Record):
+class Notice(Record, kw_only=True, frozen=True):
     """The safety and education notice of the first start. A new ``version`` is shown again."""
 
     version: int

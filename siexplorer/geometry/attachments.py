@@ -1,9 +1,11 @@
 """Attachment and named areas on the bones, as fields that are positive inside.
 
-Each area is a smallest-of-distances field on a bone's vertices, built from that pelvis' own landmarks,
-so it follows when the shape changes. Extents follow the usual descriptions (facts 4.1); exact widths
-are design choices. Left side; mirror the bones for the right.
+Each area is a smallest-of-distances field on a bone's vertices, built from that pelvis' own
+landmarks, so it follows when the shape changes. Extents follow the usual descriptions (facts 4.1);
+exact widths are design choices. Left side; mirror the bones for the right.
 """
+
+from itertools import pairwise
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -50,7 +52,7 @@ def painted(surface: Surface, field: Floats) -> Surface:
 def _dense(curve: Floats, step_mm: float = 1.0) -> Floats:
     parts = [
         np.linspace(a, b, max(2, int(np.linalg.norm(b - a) / step_mm)), endpoint=False)
-        for a, b in zip(curve[:-1], curve[1:], strict=True)
+        for a, b in pairwise(curve)
     ]
     return np.concatenate([*parts, curve[-1:]])
 
@@ -72,16 +74,18 @@ def _iliac_fossa(bones: Bones, left: Points, upper_part: float) -> Floats:
     to_joint = _distance(points, joint_patch(hip, bones.sacrum))
     facing = normals @ np.array([-0.72, -0.62, 0.3])
     share = to_brim / np.maximum(to_brim + to_crest, 1.0)
-    return np.minimum.reduce(
-        [
-            to_crest - 5.0,
-            to_brim - 4.0,
-            to_front - 6.0,
-            to_joint - 6.0,
-            (facing - 0.25) * 25.0,
-            left["si-joint-line"][0, 1] - 6.0 - points[:, 1],
-            (share - upper_part) * 60.0,
-        ]
+    return np.asarray(
+        np.minimum.reduce(
+            [
+                to_crest - 5.0,
+                to_brim - 4.0,
+                to_front - 6.0,
+                to_joint - 6.0,
+                (facing - 0.25) * 25.0,
+                left["si-joint-line"][0, 1] - 6.0 - points[:, 1],
+                (share - upper_part) * 60.0,
+            ]
+        )
     )
 
 
@@ -111,19 +115,19 @@ def _pelvic_sacrum(bones: Bones, left: Points) -> Floats:
     top, bottom = left["sacral-promontory"][0, 2], left["sacral-apex"][0, 2]
     down = (top - points[:, 2]) / (top - bottom)
     levels = np.linspace(points[:, 2].min(), points[:, 2].max(), 40)
-    widths = [
-        points[np.abs(points[:, 2] - z) < 3.0, 0].max(initial=1.0) for z in levels
-    ]
+    widths = [points[np.abs(points[:, 2] - z) < 3.0, 0].max(initial=1.0) for z in levels]
     width = np.interp(points[:, 2], levels, widths)
     facing = normals @ np.array([0.15, -0.85, -0.5])
-    return np.minimum.reduce(
-        [
-            (down - 0.24) * (top - bottom),
-            (0.80 - down) * (top - bottom),
-            points[:, 0] - 0.36 * width,
-            0.82 * width - points[:, 0],
-            (facing - 0.2) * 20.0,
-        ]
+    return np.asarray(
+        np.minimum.reduce(
+            [
+                (down - 0.24) * (top - bottom),
+                (0.80 - down) * (top - bottom),
+                points[:, 0] - 0.36 * width,
+                0.82 * width - points[:, 0],
+                (facing - 0.2) * 20.0,
+            ]
+        )
     )
 
 

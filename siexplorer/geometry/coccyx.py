@@ -13,7 +13,7 @@ FIRST_BEND_DEG, LAST_BEND_DEG = 12.0, 58.0
 
 
 def modelled_coccyx(sacrum: Surface, apex: Floats) -> Surface:
-    """A closed coccyx of four fused segments below ``apex`` (3,), curving forwards. Sizes: design."""
+    """A closed coccyx of four fused segments below ``apex`` (3,), curving forwards (design)."""
     end = sacrum.vertices[sacrum.vertices[:, 2] < sacrum.vertices[:, 2].min() + 6]
     start = np.array([end[:, 0].mean(), end[:, 1].mean(), apex[2] + 1.5])
     centres, leans = [], []
@@ -32,23 +32,23 @@ def modelled_coccyx(sacrum: Surface, apex: Floats) -> Surface:
     for centre, along, length, width, depth in zip(
         centres, leans, LENGTHS_MM, HALF_WIDTHS_MM, HALF_DEPTHS_MM, strict=True
     ):
-        field = _smooth_min(field, _ellipsoid(grid, centre, along, (width, depth, length * 0.66)))
+        field = _smooth_min(field, _ellipsoid(grid, centre, along, (width, depth, length * 0.62)))
     wing = centres[0] + np.array([0.0, 0.0, 2.0])
-    field = _smooth_min(field, _ellipsoid(grid, wing, leans[0], (13.0, 3.0, 3.2)))
+    field = _smooth_min(field, _ellipsoid(grid, wing, leans[0], (11.5, 2.8, 2.6)))
     return largest_piece(contour_grid(field, low, spacing))
 
 
 def _ellipsoid(
     grid: Floats, centre: Floats, along: Floats, radii: tuple[float, float, float]
 ) -> Floats:
-    """Approximate distance in mm to an ellipsoid with its long axis ``along``, its width across x."""
+    """Approximate distance in mm to an ellipsoid, its long axis ``along``, its width along x."""
     across = np.array([1.0, 0.0, 0.0])
     local = (grid - centre) @ np.array([across, np.cross(along, across), along]).T
     scaled = np.linalg.norm(local / np.array(radii), axis=-1)
     return np.asarray((scaled - 1.0) * min(radii))
 
 
-def _smooth_min(a: Floats, b: Floats, blend_mm: float = 4.0) -> Floats:
+def _smooth_min(a: Floats, b: Floats, blend_mm: float = 2.2) -> Floats:
     """Union of two distance fields with a fillet, so that segments look fused."""
     if not np.isfinite(a).any():
         return b

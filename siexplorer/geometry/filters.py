@@ -94,7 +94,7 @@ def contour_grid(values: npt.NDArray[np.float64], origin: Floats, spacing_mm: fl
 
 
 def closest_points(surface: Surface, points: Floats) -> tuple[Floats, Ints]:
-    """For (k, 3) points: the nearest points on the surface (k, 3) and the faces they lie on (k,)."""
+    """For (k, 3) points: the nearest points on the surface (k, 3) and their faces (k,)."""
     locator = vtkStaticCellLocator()
     locator.SetDataSet(to_polydata(surface))
     locator.BuildLocator()
@@ -102,6 +102,7 @@ def closest_points(surface: Surface, points: Floats) -> tuple[Floats, Ints]:
     cell, sub, distance2, spot = vtkGenericCell(), reference(0), reference(0.0), [0.0, 0.0, 0.0]
     for k, point in enumerate(points):
         face = reference(0)
-        locator.FindClosestPoint(point, spot, cell, face, sub, distance2)
+        # VTK fills these references; its type hints say plain numbers.
+        locator.FindClosestPoint(point, spot, cell, face, sub, distance2)  # type: ignore[call-overload]
         found[k], faces[k] = spot, int(face)
     return found, faces

@@ -8,8 +8,9 @@ from siexplorer.geometry.surface import Floats, Surface
 def front_points(hip_left: Floats, hip_right: Floats) -> Floats:
     """(4, 3): left ASIS, right ASIS, left and right front of the pubis.
 
-    The ASIS is the most anterior point of a hip bone's upper half, the pubic point that of its lower
-    half (the automatic method of Fischer et al. 2019, doi 10.1038/s41598-019-49573-4, by extrema).
+    The ASIS is the most anterior point of a hip bone's upper half, the pubic point that of its
+    lower half (the automatic method of Fischer et al. 2019, doi 10.1038/s41598-019-49573-4, by
+    extrema).
     """
     found = []
     for upper in (True, False):

@@ -1,10 +1,10 @@
 """Landmarks found on bones by rule, in the body frame.
 
 The rules are those of the anterior-pelvic-plane method (Fischer et al. 2019,
-doi 10.1038/s41598-019-49573-4) and of common bony definitions: extrema, support points along a named
-direction, and outlines seen along an axis. Every rule is written for the left side; the right side is
-the same rule on the mirrored bone. Distances inside rules are design choices checked against the
-built-in pack's published nodes.
+doi 10.1038/s41598-019-49573-4) and of common bony definitions: extrema, support points along a
+named direction, and outlines seen along an axis. Every rule is written for the left side; the right
+side is the same rule on the mirrored bone. Distances inside rules are design choices checked
+against the built-in pack's published nodes.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,10 @@ from siexplorer.geometry.surface import Floats, Surface, vertex_normals
 
 MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
 JOINT_GAP_MM = 4.0
-"""How near hip bone and sacrum lie where they form the joint (design, from a gap of about 4.5 mm)."""
+"""How near hip bone and sacrum lie where they form the joint (design, from a gap near 4.5 mm)."""
+
+DIMPLE_DEPTH_MM = 12.0
+"""How far behind the PSIS the skin of the dimple is taken to lie (design; no skin here to ask)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,7 @@ def _one_side(bones: Bones) -> Points:
     angle = support(lower, (0.68, 0.28, -0.68))
     return {
         "psis": psis[None],
+        "dimple-of-venus": psis[None] + np.array([0.0, DIMPLE_DEPTH_MM, 0.0]),
         "si-joint-line": on_surface(bones.hip_left, _posterior_margin(patch)),
         "asis": asis[None],
         "aiis": aiis[None],
@@ -244,8 +248,8 @@ def _posterior_margin(patch: Floats, step: float = 4.0) -> Floats:
 def _arcuate_line(bones: Bones, asis: Floats, pubic_tubercle: Floats) -> Floats:
     """(k, 3) pelvic brim of the ilium, from the joint's front to above the pubic tubercle.
 
-    Seen along the axis of the pelvic inlet (promontory to symphysis), the innermost rim of what lies
-    near the inlet plane.
+    Seen along the axis of the pelvic inlet (promontory to symphysis), the innermost rim of what
+    lies near the inlet plane.
     """
     hip, sacrum = bones.hip_left.vertices, bones.sacrum.vertices
     promontory = _promontory(sacrum)
@@ -261,9 +265,7 @@ def _arcuate_line(bones: Bones, asis: Floats, pubic_tubercle: Floats) -> Floats:
     patch = (joint_patch(bones.hip_left, bones.sacrum) - centre) @ rotation.T
     start = patch[np.argmin(patch[:, 1])]
     end = (pubic_tubercle - centre) @ rotation.T + np.array([12.0, 8.0, 0.0])
-    rim = outline(
-        near, np.zeros(3), start, end, axes=(0, 1), outer=False, steps=30, through=0.0
-    )
+    rim = outline(near, np.zeros(3), start, end, axes=(0, 1), outer=False, steps=30, through=0.0)
     return np.asarray(rim @ rotation + centre)
 
 

@@ -41,7 +41,7 @@ class Shown:
 
 
 def si_axis(psis_left: Floats, psis_right: Floats, joint_centre: Floats) -> Axis:
-    """The axis of one ilium from both PSIS (3,) and the centre of that side's joint surface (3,)."""
+    """The axis of one ilium from both PSIS (3,) and the centre (3,) of that joint's surface."""
     point = ((psis_left + psis_right) / 2 + joint_centre) / 2
     point[0] = 0.0
     return Axis(point)

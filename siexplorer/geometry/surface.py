@@ -11,7 +11,7 @@ Ints = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """``vertices`` (n, 3) float in mm, ``faces`` (m, 3) int, wound so that normals point outwards."""
+    """``vertices`` (n, 3) in mm, ``faces`` (m, 3), wound so that normals point outwards."""
 
     vertices: Floats
     faces: Ints
@@ -56,8 +56,10 @@ def volume_cm3(surface: Surface) -> float:
 def edges(surface: Surface) -> tuple[Ints, Ints]:
     """Unique undirected edges (e, 2) and how many faces use each (e,)."""
     pairs = np.sort(surface.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    unique, count = np.unique(pairs, axis=0, return_counts=True)
-    return unique.astype(np.int32), count.astype(np.int32)
+    # One whole number per pair sorts many times faster than rows do.
+    size = np.int64(pairs.max(initial=0)) + 1
+    unique, count = np.unique(pairs[:, 0] * size + pairs[:, 1], return_counts=True)
+    return np.stack(np.divmod(unique, size), axis=1).astype(np.int32), count.astype(np.int32)
 
 
 def is_closed(surface: Surface) -> bool:
@@ -66,7 +68,7 @@ def is_closed(surface: Surface) -> bool:
 
 
 def neighbour_mean(surface: Surface, values: Floats, rounds: int = 1) -> Floats:
-    """(n,) vertex values, ``rounds`` times replaced by the mean over the vertex and its neighbours."""
+    """(n,) vertex values, ``rounds`` times replaced by the mean with their neighbours'."""
     pairs, _ = edges(surface)
     count = np.bincount(pairs.ravel(), minlength=len(values)) + 1.0
     for _ in range(rounds):

@@ -1,11 +1,12 @@
 """Where the rules let a ball go: the back of the pelvis as a flat map seen from behind.
 
 Every distance is measured in the posterior projection (x, z) between a ball's centre and what the
-rules of ``annotations/zones.toml`` name, all taken from this pelvis' own landmarks. The front spines
-(ASIS) are not on this side of the body and take no part.
+rules of ``annotations/zones.toml`` name, all taken from this pelvis' own landmarks. The front
+spines (ASIS) are not on this side of the body and take no part.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +58,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class ZoneMap:
-    """``rule`` (nz, nx): index into ``order``, or OUTSIDE; cell centres at ``x_mm`` and ``z_mm``."""
+    """``rule`` (nz, nx): index into ``order`` or OUTSIDE; cell centres at ``x_mm`` and ``z_mm``."""
 
     rule: Index
     order: tuple[str, ...]
@@ -112,6 +113,11 @@ def outline_of(
     def flat(points: Floats) -> Floats:
         return np.asarray(points[:, [0, 2]] * sign)
 
+    def between(start: str, end: str, distance: float) -> Floats:
+        # The published distances are in space; the projection comes after.
+        a, b = landmarks[f"{side}-{start}"], landmarks[f"{side}-{end}"]
+        return np.asarray(flat(a + (b - a) / np.linalg.norm(b - a) * distance)[0])
+
     psis = flat(landmarks[f"{side}-psis"])[0]
     tuberosity = flat(landmarks[f"{side}-ischial-tuberosity"])[0]
     trochanter = flat(landmarks[f"{side}-greater-trochanter"])[0]
@@ -119,9 +125,9 @@ def outline_of(
     near = bone[np.linalg.norm(bone - trochanter, axis=1) < 45]
     outer = near[near[:, 0] > trochanter[0] - 25]
     tip = outer[np.argmax(outer[:, 1])]
-    high = _along(psis, tuberosity, rules.psis_to_sciatic)
-    low = _along(tuberosity, trochanter, rules.tuberosity_to_sciatic)
-    sciatic = np.array([high, low, low + [0.0, -120.0]])
+    high = between("psis", "ischial-tuberosity", rules.psis_to_sciatic)
+    low = between("ischial-tuberosity", "greater-trochanter", rules.tuberosity_to_sciatic)
+    sciatic = np.array([high, low, low + np.array([0.0, -120.0])])
     tubercle = flat(landmarks[f"{side}-iliac-tubercle"])[0]
     return Outline(
         psis,
@@ -167,9 +173,9 @@ def _one_side(outline: Outline, rules: Rules, x: Floats, z: Floats) -> Index:
     )
     inside = (grid[:, 0] < _lateral_limit(grid, outline)) & (grid[:, 1] < crest_line + 30)
 
-    midline = grid[:, 0] <= np.where(
-        grid[:, 1] > outline.coccyx[1], rules.midline_half_width + radius, 0.0
-    )
+    # Down to the tip of the coccyx and round it: what lies beyond is no place for a ball either.
+    spine = np.array([[0.0, float(grid[:, 1].max()) + 100.0], [0.0, outline.coccyx[1]]])
+    midline = to_line(grid, spine) <= rules.midline_half_width + radius
     midline |= (grid[:, 0] < widths) & (grid[:, 1] <= sacrum_top)
     bony = (to_psis <= radius) | (to_trochanter <= radius) | (to_tuberosity <= radius)
     bony |= on_crest <= radius
@@ -215,15 +221,11 @@ def _one_side(outline: Outline, rules: Rules, x: Floats, z: Floats) -> Index:
 def to_line(points: Floats, line: Floats) -> Floats:
     """(n,) distance of (n, 2) points to a polyline (k, 2)."""
     best = np.full(len(points), np.inf)
-    for start, end in zip(line[:-1], line[1:], strict=True):
+    for start, end in pairwise(line):
         run = end - start
         share = np.clip((points - start) @ run / max(float(run @ run), 1e-12), 0.0, 1.0)
         best = np.minimum(best, np.linalg.norm(points - start - share[:, None] * run, axis=1))
     return best
-
-
-def _along(start: Floats, end: Floats, distance: float) -> Floats:
-    return np.asarray(start + (end - start) / np.linalg.norm(end - start) * distance)
 
 
 def _on_line(points: Floats, start: Floats, end: Floats) -> tuple[Floats, Floats]:
@@ -257,4 +259,5 @@ def _to_cloud_edge(points: Floats, levels: Floats, widths: Floats) -> Floats:
 def _lateral_limit(points: Floats, outline: Outline) -> Floats:
     """The side of the pelvis: from the iliac tubercle to the trochanter, straight beyond them."""
     tubercle, trochanter = outline.lateral
-    return np.interp(points[:, 1], [trochanter[1], tubercle[1]], [trochanter[0], tubercle[0]])
+    levels, reach = [trochanter[1], tubercle[1]], [trochanter[0], tubercle[0]]
+    return np.asarray(np.interp(points[:, 1], levels, reach))

@@ -98,7 +98,7 @@ def read_pack(folder: Path | None = None, *, cache: Path | None = None) -> Pack:
     if glb is None:
         raise PackError(f"{_where(folder)}/pack.toml: no file “{info.id}.glb” is listed in it.")
     digest = by_name[f"{info.id}.glb"].sha256
-    arrays = _cached(cache, digest)
+    arrays = _cached(cache, digest, info)
     if arrays is None:
         arrays = _read_glb(glb, folder / f"{info.id}.glb", info)
         _store(cache, digest, arrays)
@@ -148,8 +148,8 @@ def _verified(folder: Path, file: PackFile) -> bytes:
         raise PackError(f"{where}: cannot be read ({error}).") from None
     if len(data) != file.bytes:
         raise PackError(
-            f"{where}: {len(data)} bytes instead of {file.bytes}; the file is cut short or changed, "
-            "put the original back."
+            f"{where}: {len(data)} bytes instead of {file.bytes}; the file is cut short or "
+            "changed, put the original back."
         )
     if hashlib.sha256(data).hexdigest() != file.sha256:
         raise PackError(
@@ -174,9 +174,10 @@ def _read_glb(data: bytes, path: Path, info: PackInfo) -> dict[str, Any]:
         if one.id not in meshes:
             raise PackError(f"{where}: the node “{one.id}” that pack.toml lists is not in it.")
         mesh = meshes[one.id]
-        surface = Surface(
-            np.asarray(mesh.vertices, dtype=np.float64), np.asarray(mesh.faces, dtype=np.int32)
-        )
+        faces = np.asarray(getattr(mesh, "faces", ()), dtype=np.int32).reshape(-1, 3)
+        surface = Surface(np.asarray(mesh.vertices, dtype=np.float64), faces)
+        if not len(faces) or faces.min() < 0 or faces.max() >= len(surface.vertices):
+            raise PackError(f"{where}: the node “{one.id}” is not a whole triangle mesh.")
         if not np.isfinite(surface.vertices).all():
             raise PackError(f"{where}: the node “{one.id}” holds points that are not numbers.")
         arrays[f"{one.id}/vertices"] = surface.vertices.astype(np.float32)
@@ -185,16 +186,20 @@ def _read_glb(data: bytes, path: Path, info: PackInfo) -> dict[str, Any]:
     return arrays
 
 
-def _cached(cache: Path | None, digest: str) -> dict[str, Any] | None:
+def _cached(cache: Path | None, digest: str, info: PackInfo) -> dict[str, Any] | None:
     if cache is None:
         return None
+    parts = ("vertices", "faces", "normals")
     try:
         with np.load(cache / f"{digest}.npz", allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, KeyError, EOFError):
-        return None
+            return {
+                f"{one.id}/{part}": stored[f"{one.id}/{part}"]
+                for one in info.surface
+                for part in parts
+            }
     except Exception:
-        # A damaged cache (zip errors and the like) is never a reason to fail: it is built again.
+        # A damaged cache (whatever the zip reader meets, or an array that is not in it) is never a
+        # reason to fail: it is built again.
         return None
 
 
@@ -218,16 +223,27 @@ def _read_landmarks(folder: Path, by_name: dict[str, PackFile], pack: Pack) -> N
         return
     try:
         record = json.loads(_verified(folder, by_name["landmarks.json"]))
-        for name, found in record["landmarks"].items():
-            pack.landmarks[name] = np.array(found["points_mm"], dtype=np.float64).reshape(-1, 3)
-        for name, point in record["centres_mm"].items():
-            pack.centres[name] = np.array(point, dtype=np.float64)
-        for name, point in record["reference_nodes_mm"].items():
-            pack.reference_nodes[name] = np.array(point, dtype=np.float64)
+        landmarks = {
+            name: _points(name, found["points_mm"]) for name, found in record["landmarks"].items()
+        }
+        centres, nodes = (
+            {name: _points(name, point)[0] for name, point in record[key].items()}
+            for key in ("centres_mm", "reference_nodes_mm")
+        )
     except PackError as error:
         pack.problems.append(str(error))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"no key {error}" if isinstance(error, KeyError) else str(error)
         pack.problems.append(
-            f"{_where(folder)}/landmarks.json: not what was expected ({error}); "
+            f"{_where(folder)}/landmarks.json: not what was expected ({reason}); "
             "put the original back."
         )
+    else:
+        pack.landmarks, pack.centres, pack.reference_nodes = landmarks, centres, nodes
+
+
+def _points(name: str, numbers: Any) -> Floats:
+    points = np.array(numbers, dtype=np.float64).reshape(-1, 3)
+    if not len(points) or not np.isfinite(points).all():
+        raise ValueError(f"“{name}” is not a place")
+    return points

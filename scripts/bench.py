@@ -1,0 +1,338 @@
+"""Measure start-up, orbiting, clicking and memory, each beside a baseline of the same run.
+
+``python3 scripts/bench.py [--repeat N] [--json FILE]``. On Linux without a display it starts an Xvfb
+of its own. Baselines: a minimal pyvistaqt window with one sphere (start-up, memory), and the same
+surfaces in a bare VTK render window of the model's size (orbiting). Ratios are what to compare
+between machines; milliseconds are this machine's.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WINDOW = (1280, 800)
+FRAMES, CLICKS, PICKS = 60, 60, 400
+DEG_PER_FRAME = 4.0
+
+
+def main() -> int:
+    """Run every child in turn, several times, and print the medians."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeat", type=int, default=5, help="start-ups of each kind (default 5)")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--child", choices=sorted(CHILDREN), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(CHILDREN[options.child]()))
+        return 0
+    with display() as environment:
+        runs: dict[str, list[dict[str, float]]] = {}
+        run_child("app", environment, runs, warm=True)
+        for _ in range(options.repeat):
+            for name in ("app", "minimal"):
+                run_child(name, environment, runs)
+        run_child("orbit", environment, runs)
+    figures = summary(runs)
+    print_table(figures)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+@contextlib.contextmanager
+def display() -> Iterator[dict[str, str]]:
+    """An environment with a display and settings of its own: the user's, or an Xvfb."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = dict(os.environ, PYTHONPATH=str(ROOT))
+        environment["SIEXPLORER_SETTINGS"] = str(Path(folder) / "settings.ini")
+        Path(environment["SIEXPLORER_SETTINGS"]).write_text("[General]\nnotice=1000\n")
+        if not sys.platform.startswith("linux") or os.environ.get("DISPLAY"):
+            yield environment
+            return
+        read, write = os.pipe()
+        server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1200x24", "-nolisten", "tcp"],
+            pass_fds=(write,),
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(write)
+        number = os.read(read, 16).decode().strip()
+        environment |= {"DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb"}
+        try:
+            yield environment
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def run_child(
+    name: str,
+    environment: dict[str, str],
+    runs: dict[str, list[dict[str, float]]],
+    *,
+    warm: bool = False,
+) -> None:
+    """Run one child in a fresh process; ``warm`` only fills the caches."""
+    started = dict(environment, BENCH_STARTED=repr(time.time()))
+    done = subprocess.run(
+        [sys.executable, __file__, "--child", name],
+        env=started,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        sys.exit(f"bench: {name} failed:\n{done.stderr[-2000:]}")
+    if not warm:
+        runs.setdefault(name, []).append(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def since_start_ms() -> float:
+    """Milliseconds since this process was asked for."""
+    return (time.time() - float(os.environ["BENCH_STARTED"])) * 1000
+
+
+def memory_mb() -> float:
+    """Resident memory of this process now (Linux), else its peak."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(row for row in status.read_text().splitlines() if row.startswith("VmRSS"))
+        return float(line.split()[1]) / 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def open_window():  # type: ignore[no-untyped-def]
+    """The real window, and a dict that fills with its start-up times as it comes up."""
+    os.environ["QT_API"] = "pyside6"
+    from PySide6.QtCore import QTimer
+    from PySide6.QtGui import QSurfaceFormat
+    from PySide6.QtWidgets import QApplication
+
+    from siexplorer.app.main import gl_format
+
+    QSurfaceFormat.setDefaultFormat(gl_format())
+    app = QApplication(["bench"])
+    app.setStyle("Fusion")
+    from siexplorer.app.settings import Settings
+    from siexplorer.app.window import MainWindow
+
+    times: dict[str, float] = {}
+    window = MainWindow(Settings())
+    window.resize(*WINDOW)
+    window.show()
+    QTimer.singleShot(0, window, window.load)
+    deadline = time.time() + 60
+    while time.time() < deadline and "first_model_ms" not in times:
+        app.processEvents()
+        if "window_visible_ms" not in times and window.windowHandle().isExposed():
+            times["window_visible_ms"] = since_start_ms()
+        if window.view is not None and "watched" not in times:
+            times["watched"] = 1.0
+
+            def drawn(*_: object) -> None:
+                times.setdefault("first_model_ms", since_start_ms())
+
+            window.view.render_window.AddObserver("EndEvent", drawn)
+        time.sleep(0.001)
+    times.pop("watched", None)
+    return app, window, times
+
+
+def app_child() -> dict[str, float]:
+    """Start-up and memory of the explorer."""
+    app, window, times = open_window()
+    settle(app, 0.3)
+    times["memory_mb"] = memory_mb()
+    window.close()
+    return times
+
+
+def minimal_child() -> dict[str, float]:
+    """Start-up and memory of the smallest pyvistaqt window that shows something."""
+    os.environ["QT_API"] = "pyside6"
+    import pyvista as pv
+    from PySide6.QtWidgets import QApplication, QMainWindow
+    from pyvistaqt import QtInteractor
+
+    app = QApplication(["bench"])
+    window = QMainWindow()
+    window.resize(*WINDOW)
+    plotter = QtInteractor(window, auto_update=False)
+    plotter.add_mesh(pv.Sphere())
+    window.setCentralWidget(plotter)
+    times: dict[str, float] = {}
+    plotter.render_window.AddObserver(
+        "EndEvent", lambda *_: times.setdefault("first_model_ms", since_start_ms())
+    )
+    window.show()
+    deadline = time.time() + 60
+    while time.time() < deadline and "first_model_ms" not in times:
+        app.processEvents()
+        if "window_visible_ms" not in times and window.windowHandle().isExposed():
+            times["window_visible_ms"] = since_start_ms()
+    settle(app, 0.3)
+    times["memory_mb"] = memory_mb()
+    plotter.close()
+    return times
+
+
+def settle(app, seconds: float) -> None:  # type: ignore[no-untyped-def]
+    """Let pending events run."""
+    end = time.time() + seconds
+    while time.time() < end:
+        app.processEvents()
+        time.sleep(0.002)
+
+
+def orbit_child() -> dict[str, float]:
+    """Orbit, pick and click in the real window; orbit the same surfaces in bare VTK windows."""
+    app, window, _ = open_window()
+    settle(app, 0.5)
+    from siexplorer.scene.camera import orbit
+
+    view = window.view
+    view.animate = False
+    frames = []
+    for _ in range(FRAMES):
+        start = time.perf_counter()
+        view.pelvis.set_camera(orbit(view.pelvis.camera(), DEG_PER_FRAME, 0.0))
+        app.processEvents()
+        frames.append((time.perf_counter() - start) * 1000)
+    camera = view.pelvis.camera()
+    size = view.render_window.GetSize()
+    figures = {"orbit_frame_ms": statistics.median(frames[5:]), "view_width": size[0]}
+    figures["view_height"] = size[1]
+    figures |= picks(view, size)
+    figures |= clicks(app, window)
+    surfaces = [s for s in window.exploration.pack.surfaces.values() if "fossa" not in s.info.id]
+    window.close()
+    app.processEvents()
+    figures["bare_view_size_ms"] = bare_vtk(surfaces, camera, size)
+    figures["bare_window_size_ms"] = bare_vtk(surfaces, camera, WINDOW)
+    return figures
+
+
+def picks(view, size: tuple[int, int]) -> dict[str, float]:  # type: ignore[no-untyped-def]
+    """Latency of a pick at pseudo-random pixels."""
+    import numpy as np
+
+    spots = np.random.default_rng(7).uniform(0.1, 0.9, (PICKS, 2)) * np.array(size)
+    view.pelvis.pick(*spots[0])
+    times = []
+    for x, y in spots:
+        start = time.perf_counter()
+        view.pelvis.pick(float(x), float(y))
+        times.append((time.perf_counter() - start) * 1000)
+    return {"pick_median_ms": statistics.median(times), "pick_p95_ms": percentile(times, 95)}
+
+
+def clicks(app, window) -> dict[str, float]:  # type: ignore[no-untyped-def]
+    """From a click on a landmark to its card written and its highlight drawn."""
+    from PySide6.QtCore import QPoint
+
+    view, do = window.view, window.exploration
+    do.look("back")
+    settle(app, 0.2)
+    names = [n for n, i in do.items.items() if i.entry.kind == "landmark" and i.entry.view == "back"]
+    ratio, height = view.devicePixelRatioF(), view.render_window.GetSize()[1]
+    times = []
+    for number in range(CLICKS):
+        anchor = do.items[names[number % len(names)]].anchor
+        x, y, _ = view.pelvis.to_pixels(anchor[None])[0]
+        drawn = []
+        tag = view.render_window.AddObserver("EndEvent", lambda *_, d=drawn: d.append(1))
+        start = time.perf_counter()
+        view.click(QPoint(round(x / ratio), round((height - 1 - y) / ratio)))
+        while not drawn and time.perf_counter() - start < 2:
+            app.processEvents()
+        times.append((time.perf_counter() - start) * 1000)
+        view.render_window.RemoveObserver(tag)
+    return {"click_median_ms": statistics.median(times), "click_p95_ms": percentile(times, 95)}
+
+
+def percentile(values: list[float], share: int) -> float:
+    """A percentile by the nearest rank."""
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, round(share / 100 * (len(ranked) - 1)))]
+
+
+def bare_vtk(surfaces, camera, size: tuple[int, int]) -> float:  # type: ignore[no-untyped-def]
+    """Median frame of the same surfaces in a plain VTK window of a size."""
+    from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer, vtkRenderWindow
+
+    from siexplorer.scene.actors import surface_actor
+    from siexplorer.scene.camera import VIEW_ANGLE_DEG, orbit
+
+    renderer, window = vtkRenderer(), vtkRenderWindow()
+    window.SetMultiSamples(0)
+    window.SetSize(*size)
+    window.AddRenderer(renderer)
+    for surface in surfaces:
+        renderer.AddActor(surface_actor(surface))
+    for _ in range(2):
+        light = vtkLight()
+        light.SetLightTypeToCameraLight()
+        renderer.AddLight(light)
+    eye = renderer.GetActiveCamera()
+    eye.SetViewAngle(VIEW_ANGLE_DEG)
+    frames = []
+    for _ in range(FRAMES):
+        camera = orbit(camera, DEG_PER_FRAME, 0.0)
+        eye.SetPosition(*camera.position)
+        eye.SetFocalPoint(*camera.focal_point)
+        eye.SetViewUp(*camera.up)
+        renderer.ResetCameraClippingRange()
+        start = time.perf_counter()
+        window.Render()
+        frames.append((time.perf_counter() - start) * 1000)
+    window.Finalize()
+    return statistics.median(frames[5:])
+
+
+def summary(runs: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Medians of each child."""
+    return {
+        name: {key: round(statistics.median(run[key] for run in group), 3) for key in group[0]}
+        for name, group in runs.items()
+    }
+
+
+def print_table(figures: dict[str, dict[str, float]]) -> None:
+    """The figures people ask for, with their baselines."""
+    app, minimal, orbit = figures["app"], figures["minimal"], figures["orbit"]
+    size = f"{orbit['view_width']:.0f}x{orbit['view_height']:.0f}"
+    rows = [
+        ("window visible, ms", app["window_visible_ms"], minimal["window_visible_ms"], "minimal window"),
+        ("first drawn model, ms", app["first_model_ms"], minimal["first_model_ms"], "minimal window"),
+        ("memory, MB", app["memory_mb"], minimal["memory_mb"], "minimal window"),
+        (f"orbit frame, ms (view {size})", orbit["orbit_frame_ms"], orbit["bare_view_size_ms"], f"bare VTK {size}"),
+        ("orbit frame, ms", orbit["orbit_frame_ms"], orbit["bare_window_size_ms"], "bare VTK 1280x800"),
+    ]
+    print(f"{'':34}{'explorer':>10}{'baseline':>10}{'ratio':>8}  baseline is")
+    for what, ours, theirs, baseline in rows:
+        print(f"{what:34}{ours:10.1f}{theirs:10.1f}{ours / theirs:8.2f}  {baseline}")
+    print(f"{'orbit, frames/s':34}{1000 / orbit['orbit_frame_ms']:10.1f}")
+    for key, what in (
+        ("pick_median_ms", "pick, median ms"),
+        ("pick_p95_ms", "pick, 95th percentile ms"),
+        ("click_median_ms", "click to card and highlight, median ms"),
+        ("click_p95_ms", "click to card and highlight, p95 ms"),
+    ):
+        print(f"{what:38}{orbit[key]:6.2f}")
+
+
+CHILDREN = {"app": app_child, "minimal": minimal_child, "orbit": orbit_child}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The card on the right: one thing, told in the chosen voice."""
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
+
+from siexplorer.exploration.card import Card, card_of, movement_card, to_html, zones_card
+from siexplorer.exploration.exploration import Change, Exploration
+
+
+class CardPanel(QWidget):
+    """Follows the selection, the movement or the ball map, whichever is being looked at."""
+
+    def __init__(self, exploration: Exploration, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.exploration = exploration
+        self.text = QTextBrowser()
+        self.text.setAccessibleName("Card about what is selected")
+        self.text.setOpenLinks(False)
+        self.text.setFrameShape(QTextBrowser.Shape.NoFrame)
+        self.text.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.text.document().setDocumentMargin(14)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.text)
+        self._shown: Card | None = None
+        exploration.changed.connect(self._follow)
+        exploration.loaded.connect(self.renew)
+        self.renew()
+
+    def _follow(self, change: Change) -> None:
+        before, after = change.before, change.after
+        watched = ("selected", "mode", "movement", "zone", "voice", "perspective")
+        if any(getattr(before, key) != getattr(after, key) for key in watched):
+            self.renew()
+
+    def card(self) -> Card | None:
+        """The card that belongs here now."""
+        known, state, pack = (
+            self.exploration.known,
+            self.exploration.state,
+            self.exploration.pack,
+        )
+        if state.mode == "ball" and known.zones:
+            return zones_card(known, known.zones.get(state.zone or ""), state.voice)
+        if state.selected in known.entries:
+            entry = known.entries[state.selected]
+            return card_of(known, entry, pack, state.voice, state.perspective)
+        if state.mode == "move" and state.movement in known.movements:
+            movement = known.movements[state.movement]
+            return movement_card(known, movement, state.voice, state.perspective)
+        return None
+
+    def renew(self) -> None:
+        """Write the card again."""
+        card = self.card()
+        self._shown = card
+        palette = self.palette()
+        dark = palette.color(QPalette.ColorRole.Base).lightness() < 128
+        if card is None:
+            known = self.exploration.known
+            if known.text:
+                lead = f"<h2>{known.say('start_here')}</h2><p>{known.say('empty_card')}</p>"
+                self.text.setHtml(lead + f"<p><i>{known.say('education_footer')}</i></p>")
+            return
+        self.text.setHtml(
+            to_html(
+                card,
+                quiet="#a5afb6" if dark else "#5b6770",
+                warn_background="#4a3b1d" if dark else "#fff3d6",
+                warn_text="#ffe9b8" if dark else "#4a3200",
+            )
+        )
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Other colours when the system turns dark or light."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_shown"):
+            self.renew()

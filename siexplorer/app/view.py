@@ -1,0 +1,269 @@
+"""The model in the window: mouse and keys in, pictures out."""
+
+import time
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QToolTip, QWidget
+from pyvistaqt import QtInteractor
+
+from siexplorer.exploration.exploration import Exploration
+from siexplorer.exploration.state import Camera
+from siexplorer.scene.camera import between, orbit, pan, zoom
+from siexplorer.scene.scene import Hit, PelvisScene
+from siexplorer.scene.theme import Theme
+
+CLICK_SLACK_PX = 4
+DEG_PER_PX = 0.35
+KEY_STEP_DEG = 10.0
+HOVER_PAUSE_MS = 40
+FLIGHT_S = 0.28
+ZOOM_PER_STEP = 1.15
+
+
+class SceneView(QtInteractor):
+    """Shows an exploration. Left drag turns, right or middle drag shifts, the wheel comes closer."""
+
+    zone_hovered = Signal(object)
+
+    def __init__(self, exploration: Exploration, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent, auto_update=False, lighting="none", multi_samples=0)
+        self.setAcceptDrops(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Model of the pelvis")
+        self.setMinimumSize(320, 280)
+        self.exploration = exploration
+        self.animate = True
+        self._pressed_at: QPoint | None = None
+        self._last: QPoint | None = None
+        self._dragging = False
+        self._hover_at: QPoint | None = None
+        self._hover_timer = QTimer(self)
+        self._hover_timer.setSingleShot(True)
+        self._hover_timer.setInterval(HOVER_PAUSE_MS)
+        self._hover_timer.timeout.connect(self._hover_now)
+        self._flight_timer = QTimer(self)
+        self._flight_timer.setInterval(16)
+        self._flight_timer.timeout.connect(self._fly_on)
+        self._flight: tuple[Camera, Camera, float] | None = None
+        self.pelvis = PelvisScene(
+            self, exploration, theme, self._request, self.devicePixelRatioF(), fly=self.fly
+        )
+
+    def _request(self) -> None:
+        if not getattr(self, "_closed", False):
+            self.update()
+
+    # Turning --------------------------------------------------------------------------------------
+
+    def fly(self, target: Camera) -> None:
+        """Glide to a camera; at once where nothing can be seen moving."""
+        start = self.pelvis.camera()
+        far = np.linalg.norm(np.array(start.position) - np.array(target.position))
+        if not self.animate or not self.isVisible() or far < 1.0:
+            self._flight = None
+            self.pelvis.set_camera(target)
+            return
+        self._flight = (start, target, time.monotonic())
+        self._flight_timer.start()
+
+    def _fly_on(self) -> None:
+        if self._flight is None:
+            self._flight_timer.stop()
+            return
+        start, target, since = self._flight
+        share = min(1.0, (time.monotonic() - since) / FLIGHT_S)
+        self.pelvis.set_camera(
+            target if share >= 1.0 else between(start, target, share * share * (3 - 2 * share))
+        )
+        if share >= 1.0:
+            self._flight = None
+            self._flight_timer.stop()
+
+    def _keep(self) -> None:
+        """Tell the exploration where the eye is now, so that it can be undone."""
+        self._flight = None
+        self.exploration.look_freely(self.pelvis.camera())
+
+    def turn(self, right_deg: float, up_deg: float) -> None:
+        """Turn the model by keys."""
+        self.pelvis.set_camera(orbit(self.pelvis.camera(), right_deg, up_deg))
+        self._keep()
+
+    def come_closer(self, factor: float, at: QPoint | None = None) -> None:
+        """Zoom, towards what lies under a point of the widget where one is given."""
+        spot = None
+        if at is not None:
+            hit = self.hit(at)
+            spot = np.array(hit.position) if hit else self._on_focal_plane(at)
+        self.pelvis.set_camera(zoom(self.pelvis.camera(), factor, spot))
+        self._keep()
+
+    def _on_focal_plane(self, at: QPoint) -> npt.NDArray[np.float64]:
+        x, y = self._pixel(at)
+        camera = self.pelvis.camera()
+        width, height = self.render_window.GetSize()
+        moved = pan(camera, width / 2 - x, height / 2 - y, height)
+        return np.array(moved.focal_point)
+
+    # Picking --------------------------------------------------------------------------------------
+
+    def _pixel(self, at: QPoint) -> tuple[float, float]:
+        ratio = self.devicePixelRatioF()
+        return at.x() * ratio, self.render_window.GetSize()[1] - 1 - at.y() * ratio
+
+    def hit(self, at: QPoint) -> Hit | None:
+        """What lies under a point of the widget."""
+        return self.pelvis.pick(*self._pixel(at))
+
+    def _hover_now(self) -> None:
+        if self._hover_at is None or self._dragging:
+            return
+        hit = self.hit(self._hover_at)
+        self.exploration.hover(hit.entry if hit else None)
+        self.zone_hovered.emit(hit.zone if hit else None)
+        name = self.exploration.name_of(hit.entry) if hit and hit.entry else ""
+        if hit and hit.zone:
+            name = self.exploration.known.zones[hit.zone].reason.text
+        self.setCursor(
+            Qt.CursorShape.PointingHandCursor if name else Qt.CursorShape.ArrowCursor
+        )
+        if name:
+            QToolTip.showText(self.mapToGlobal(self._hover_at + QPoint(14, 18)), name, self)
+        else:
+            QToolTip.hideText()
+
+    # Events ---------------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Remember where a click or drag begins."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._flight = None
+        self._pressed_at = self._last = event.position().toPoint()
+        self._dragging = False
+        event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Turn or shift while a button is down; otherwise name what is under the pointer."""
+        at = event.position().toPoint()
+        if self._pressed_at is None or self._last is None:
+            self._hover_at = at
+            if not self._hover_timer.isActive():
+                self._hover_timer.start()
+            return
+        if not self._dragging:
+            if (at - self._pressed_at).manhattanLength() <= CLICK_SLACK_PX:
+                return
+            self._dragging = True
+            self.exploration.pause_merging()
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            QToolTip.hideText()
+        step = at - self._last
+        self._last = at
+        shifting = bool(event.buttons() & ~Qt.MouseButton.LeftButton) or bool(
+            event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        )
+        camera = self.pelvis.camera()
+        if shifting:
+            camera = pan(camera, step.x(), -step.y(), max(1, self.height()))
+        else:
+            camera = orbit(camera, step.x() * DEG_PER_PX, step.y() * DEG_PER_PX)
+        self.pelvis.set_camera(camera)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click selects; the end of a drag is kept for undo."""
+        dragged, pressed = self._dragging, self._pressed_at
+        self._pressed_at = self._last = None
+        self._dragging = False
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        if pressed is None:
+            return
+        if dragged:
+            self._keep()
+            self.exploration.pause_merging()
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self.click(event.position().toPoint())
+
+    def click(self, at: QPoint) -> None:
+        """Select what lies there; empty space clears."""
+        hit = self.hit(at)
+        if hit is not None and hit.zone is not None:
+            self.exploration.read_zone(hit.zone)
+        elif self.exploration.state.mode == "ball" and hit is None:
+            self.exploration.read_zone(None)
+        else:
+            self.exploration.select(hit.entry if hit else None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Come closer to, or move away from, what is under the cursor."""
+        steps = event.angleDelta().y() / 120.0
+        if steps:
+            self.come_closer(ZOOM_PER_STEP**steps, event.position().toPoint())
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows turn, plus and minus zoom."""
+        turns = {
+            Qt.Key.Key_Left: (-KEY_STEP_DEG, 0.0),
+            Qt.Key.Key_Right: (KEY_STEP_DEG, 0.0),
+            Qt.Key.Key_Up: (0.0, -KEY_STEP_DEG),
+            Qt.Key.Key_Down: (0.0, KEY_STEP_DEG),
+        }
+        key = Qt.Key(event.key())
+        if key in turns:
+            self.turn(*turns[key])
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.come_closer(ZOOM_PER_STEP)
+        elif key == Qt.Key.Key_Minus:
+            self.come_closer(1 / ZOOM_PER_STEP)
+        else:
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Nothing waits for a key to come up."""
+        event.ignore()
+
+    def event(self, event: QEvent) -> bool:
+        """Pinch on a touchpad zooms."""
+        if isinstance(event, QNativeGestureEvent):
+            if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+                self.come_closer(1.0 + event.value(), event.position().toPoint())
+            return True
+        return bool(super().event(event))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Nothing is under a pointer that has left."""
+        self._hover_at = None
+        self.exploration.hover(None)
+        super().leaveEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A fixed view is framed again for the new shape."""
+        super().resizeEvent(event)
+        if hasattr(self, "pelvis") and self.exploration.state.camera is None:
+            QTimer.singleShot(0, self, self._reframe)
+
+    def _reframe(self) -> None:
+        if not getattr(self, "_closed", False) and self._flight is None:
+            self.pelvis.aim(fly=False)
+
+    def picture(self) -> npt.NDArray[np.uint8]:
+        """(height, width, 3) what the view shows now."""
+        image = self.screenshot(return_img=True)
+        return np.ascontiguousarray(image[..., :3])
+
+    def close(self) -> None:
+        """Let go of the drawing before the window goes."""
+        if not getattr(self, "_closed", True):
+            self._hover_timer.stop()
+            self._flight_timer.stop()
+            self.pelvis.close()
+        super().close()

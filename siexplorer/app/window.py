@@ -1,0 +1,485 @@
+"""The main window: modes on top, what to show on the left, the model, one card, the timeline."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QSize, QStandardPaths, Qt, QTimer
+from PySide6.QtGui import QActionGroup, QCloseEvent, QGuiApplication, QImage, QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDockWidget,
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QProgressBar,
+    QSizePolicy,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from siexplorer import __version__
+from siexplorer.anatomy.knowledge import Knowledge
+from siexplorer.app import dialogs
+from siexplorer.app.actions import Spec, key_rows, make_actions
+from siexplorer.app.ball import BallPanel
+from siexplorer.app.card import CardPanel
+from siexplorer.app.icons import icon
+from siexplorer.app.layers import LayersPanel
+from siexplorer.app.loading import Loader
+from siexplorer.app.searchbox import SearchPanel
+from siexplorer.app.settings import Settings
+from siexplorer.app.timeline import TimelinePanel
+from siexplorer.exploration.exploration import Change, Exploration
+from siexplorer.packs.pack import Pack
+from siexplorer.scene.gl import missing_gl
+from siexplorer.scene.theme import DARK, LIGHT, Theme
+
+if TYPE_CHECKING:
+    from siexplorer.app.view import SceneView
+
+VOICES = (("plain", "Plain words"), ("student", "Student"), ("clinician", "Clinician"))
+MODES = (("explore", "Explore"), ("move", "Move"), ("ball", "Place a ball"))
+VIEWS = ("back", "front", "left", "right", "top", "below")
+
+
+class MainWindow(QMainWindow):
+    """Shown empty at once; the model arrives when the loader has read it."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.exploration = Exploration(Knowledge())
+        self.exploration.set_voice(settings.voice)
+        self.exploration.set_perspective(settings.perspective)
+        self.exploration.forget_history()
+        self.view: SceneView | None = None
+        self.problems: list[str] = []
+        self.setWindowTitle("SI Explorer")
+        self.resize(1280, 800)
+        self._build_middle()
+        self._build_docks()
+        self._specs = self._commands()
+        self.commands = make_actions(self, self._specs)
+        self._build_menus()
+        self._build_toolbars()
+        self._build_status()
+        self._recolour()
+        geometry, arrangement = settings.window()
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        if arrangement is not None:
+            self.restoreState(arrangement)
+        self.exploration.changed.connect(self._follow)
+        self.exploration.hovered.connect(self._name_hovered)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._recolour)
+        self._show_mode()
+        self._renew_commands()
+        self._loader = Loader(self)
+        self._loader.done.connect(self._arrived)
+
+    # Building -------------------------------------------------------------------------------------
+
+    def _build_middle(self) -> None:
+        self._waiting = QWidget()
+        label = QLabel("Loading the model…")
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        bar = QProgressBar()
+        bar.setRange(0, 0)
+        bar.setMaximumWidth(260)
+        bar.setAccessibleName("Loading the model")
+        layout = QVBoxLayout(self._waiting)
+        layout.addStretch(1)
+        layout.addWidget(label)
+        layout.addWidget(bar, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(1)
+        self._waiting_label, self._waiting_bar = label, bar
+        self._middle = QStackedWidget()
+        self._middle.addWidget(self._waiting)
+        self.timeline = TimelinePanel(self.exploration)
+        self.ball = BallPanel(self.exploration)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._middle, 1)
+        column.addWidget(self.timeline)
+        column.addWidget(self.ball)
+        self.setCentralWidget(middle)
+
+    def _build_docks(self) -> None:
+        self.search = SearchPanel(self.exploration)
+        self.layers = LayersPanel(self.exploration)
+        left = QWidget()
+        layout = QVBoxLayout(left)
+        layout.setContentsMargins(8, 8, 4, 8)
+        layout.addWidget(self.search)
+        layout.addWidget(self.layers, 1)
+        self.card = CardPanel(self.exploration)
+        self._docks = [
+            self._dock("What to show", left, Qt.DockWidgetArea.LeftDockWidgetArea, 270),
+            self._dock("Card", self.card, Qt.DockWidgetArea.RightDockWidgetArea, 350),
+        ]
+
+    def _dock(
+        self, title: str, widget: QWidget, area: Qt.DockWidgetArea, width: int
+    ) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(title)
+        dock.setWidget(widget)
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable
+            | QDockWidget.DockWidgetFeature.DockWidgetClosable
+        )
+        self.addDockWidget(area, dock)
+        self.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+        return dock
+
+    def _commands(self) -> list[Spec]:
+        do = self.exploration
+        mode_keys = {"explore": "E", "move": "M", "ball": "B"}
+        modes = [
+            Spec(
+                f"mode-{mode}",
+                "&Mode",
+                text,
+                lambda mode=mode: do.set_mode(mode),
+                (mode_keys[mode],),
+                mode,
+                checkable=True,
+            )
+            for mode, text in MODES
+        ]
+        views = [
+            Spec(
+                f"view-{view}",
+                "&View",
+                {"left": "Left side", "right": "Right side", "top": "Above"}.get(
+                    view, view.capitalize()
+                ),
+                lambda view=view: do.look(view),
+                (str(number),),
+                f"{view}-view",
+                tip=f"Look from the {'top' if view == 'top' else view}"
+                if view != "below"
+                else "Look from below",
+            )
+            for number, view in enumerate(VIEWS, start=1)
+        ]
+        return [
+            Spec("save-picture", "&File", "Save picture…", self.save_picture, ("Ctrl+S",), "camera"),
+            Spec("copy-picture", "&File", "Copy picture", self.copy_picture, ("Ctrl+Shift+C",), "copy"),
+            Spec("quit", "&File", "Quit", self.close, ("Ctrl+Q",)),
+            Spec("undo", "&Edit", "Undo", do.undo, ("Ctrl+Z",), "undo"),
+            Spec("redo", "&Edit", "Redo", do.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
+            Spec("find", "&Edit", "Find…", self.find, ("Ctrl+F", "/"), "search"),
+            Spec("clear", "&Edit", "Clear the selection", self.clear, ("Esc",)),
+            *modes,
+            Spec("play", "&Mode", "Play or pause", self.play, ("Space",), "play"),
+            *views,
+            Spec("next", "&View", "Next landmark", lambda: self.step(1), ("]", "N")),
+            Spec("previous", "&View", "Previous landmark", lambda: self.step(-1), ("[", "Shift+N")),
+            Spec("hide", "&View", "Hide the selected", self.hide_selected, ("H",), "hide"),
+            Spec("fade", "&View", "Fade the selected", self.fade_selected, ("X",), "fade"),
+            Spec("isolate", "&View", "Show only the selected", self.isolate_selected, ("I",), "isolate"),
+            Spec("restore", "&View", "Restore hidden", do.restore_hidden, ("Shift+H",), "restore"),
+            Spec(
+                "facing",
+                "&View",
+                "A person facing me",
+                self.swap_perspective,
+                ("P",),
+                "facing",
+                checkable=True,
+                tip="Tell left and right for a person who faces you, instead of your own body",
+            ),
+            Spec("voice", "&View", "Next wording", self.next_voice, ("V",)),
+            Spec("keys", "&Help", "Keys", self.show_keys, ("?", "F1"), "keys"),
+            Spec("notice", "&Help", "Safety notice", self.show_notice),
+            Spec("about", "&Help", "About SI Explorer", self.show_about, (), "about"),
+        ]
+
+    def _build_menus(self) -> None:
+        menus = {}
+        for spec in self._specs:
+            if spec.menu not in menus:
+                menus[spec.menu] = self.menuBar().addMenu(spec.menu)
+            menus[spec.menu].addAction(self.commands[spec.id])
+        menus["&View"].addSeparator()
+        for dock in self._docks:
+            menus["&View"].addAction(dock.toggleViewAction())
+
+    def _build_toolbars(self) -> None:
+        bar = QToolBar("Modes")
+        bar.setObjectName("Modes")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        group = QActionGroup(self)
+        for mode, _ in MODES:
+            group.addAction(self.commands[f"mode-{mode}"])
+            bar.addAction(self.commands[f"mode-{mode}"])
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        label = QLabel("Wording ")
+        self.voice = QComboBox()
+        self.voice.setAccessibleName("Wording")
+        self.voice.setToolTip("For whom the texts are written")
+        for voice, text in VOICES:
+            self.voice.addItem(text, voice)
+        self.voice.activated.connect(
+            lambda index: self.exploration.set_voice(self.voice.itemData(index))
+        )
+        label.setBuddy(self.voice)
+        bar.addWidget(label)
+        bar.addWidget(self.voice)
+        bar.addSeparator()
+        bar.addAction(self.commands["facing"])
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, bar)
+
+        tools = QToolBar("Views and history")
+        tools.setObjectName("Views")
+        tools.setMovable(False)
+        tools.setIconSize(QSize(22, 22))
+        for name in ("undo", "redo"):
+            tools.addAction(self.commands[name])
+        tools.addSeparator()
+        for view in VIEWS:
+            tools.addAction(self.commands[f"view-{view}"])
+        tools.addSeparator()
+        for name in ("save-picture", "copy-picture", "keys"):
+            tools.addAction(self.commands[name])
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, tools)
+
+    def _build_status(self) -> None:
+        self._hover_label = QLabel()
+        self._hover_label.setAccessibleName("What is under the pointer")
+        self._footer = QLabel("For learning only. Not a diagnosis, not treatment.")
+        self.statusBar().addWidget(self._hover_label, 1)
+        self.statusBar().addPermanentWidget(self._footer)
+
+    # Loading --------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Start reading; call once the window is on screen."""
+        self._loader.start()
+
+    def _arrived(self, known: Knowledge, pack: Pack | None, problems: list[str]) -> None:
+        self.problems = list(problems)
+        missing = missing_gl()
+        self._footer.setText(known.say("education_footer"))
+        if pack is not None and missing is None:
+            self.exploration.load(known, pack)
+            self._show_model()
+        else:
+            self.exploration.load(known, pack)
+            self._waiting_bar.hide()
+            words = [missing] if missing else []
+            self._waiting_label.setWordWrap(True)
+            self._waiting_label.setText("\n\n".join(words + self.problems))
+        self._renew_commands()
+        if not self._accept_notice():
+            return
+        if self.problems:
+            dialogs.show_problem(self, self.problems)
+
+    def _show_model(self) -> None:
+        from siexplorer.app.view import SceneView
+
+        self.view = SceneView(self.exploration, self.theme(), self)
+        self.view.zone_hovered.connect(self.ball.show_reason)
+        self._middle.addWidget(self.view)
+        self._middle.setCurrentWidget(self.view)
+        self.view.setFocus()
+
+    def _accept_notice(self) -> bool:
+        notice = self.exploration.known.notice
+        if notice is None or self.settings.notice_accepted >= notice.version:
+            return True
+        if dialogs.accept_notice(self, self.exploration.known):
+            self.settings.notice_accepted = notice.version
+            return True
+        QTimer.singleShot(0, self, self.close)
+        return False
+
+    # Following ------------------------------------------------------------------------------------
+
+    def _follow(self, change: Change) -> None:
+        if change.before.mode != change.after.mode:
+            self._show_mode()
+        if change.before.voice != change.after.voice:
+            self.settings.voice = change.after.voice
+        if change.before.perspective != change.after.perspective:
+            self.settings.perspective = change.after.perspective
+        self._renew_commands()
+        if self.view is not None and change.before.selected != change.after.selected:
+            name = change.after.selected
+            self.view.setAccessibleDescription(
+                f"{self.exploration.name_of(name)} is selected" if name else "Nothing is selected"
+            )
+
+    def _show_mode(self) -> None:
+        mode = self.exploration.state.mode
+        self.timeline.setVisible(mode == "move")
+        self.ball.setVisible(mode == "ball")
+        self.commands[f"mode-{mode}"].setChecked(True)
+
+    def _renew_commands(self) -> None:
+        do, state = self.exploration, self.exploration.state
+        for name, label in (("undo", do.undo_label), ("redo", do.redo_label)):
+            action = self.commands[name]
+            action.setEnabled(label is not None)
+            action.setText(f"{name.capitalize()} {label[:1].lower() + label[1:]}" if label else name.capitalize())
+        for name in ("hide", "fade", "isolate"):
+            self.commands[name].setEnabled(state.selected in do.items)
+        self.commands["clear"].setEnabled(state.selected is not None or state.zone is not None)
+        self.commands["restore"].setEnabled(bool(state.hidden))
+        self.commands["restore"].setText(do.known.say("restore_hidden", count=len(state.hidden)))
+        self.commands["play"].setEnabled(state.mode == "move" and do.pose() is not None)
+        self.commands["facing"].setChecked(state.perspective == "facing")
+        self.voice.setCurrentIndex(self.voice.findData(state.voice))
+        for name in ("save-picture", "copy-picture"):
+            self.commands[name].setEnabled(self.view is not None)
+
+    def _name_hovered(self, name: str | None) -> None:
+        self._hover_label.setText(self.exploration.name_of(name) if name else "")
+
+    def theme(self) -> Theme:
+        """The drawing's colours for the palette of now."""
+        dark = self.palette().color(QPalette.ColorRole.Window).lightness() < 128
+        return DARK if dark else LIGHT
+
+    def _recolour(self) -> None:
+        colour = self.palette().color(QPalette.ColorRole.ButtonText)
+        for spec in self._specs:
+            if spec.icon:
+                self.commands[spec.id].setIcon(icon(spec.icon, colour))
+        self.timeline.recolour()
+        if self.view is not None:
+            self.view.pelvis.set_theme(self.theme())
+
+    # Commands -------------------------------------------------------------------------------------
+
+    def find(self) -> None:
+        """Put the cursor into the search box."""
+        self._docks[0].show()
+        self.search.focus_search()
+
+    def clear(self) -> None:
+        """Clear the selection, or stop reading about one rule of the ball map."""
+        self.exploration.select(None)
+        if self.exploration.state.zone is not None:
+            self.exploration.read_zone(None)
+
+    def play(self) -> None:
+        """Play or pause the movement."""
+        self.timeline.toggle()
+
+    def step(self, by: int) -> None:
+        """Go to the next or previous landmark that is shown, in the order of the records."""
+        do = self.exploration
+        names = [n for n, i in do.items.items() if i.entry.kind == "landmark" and do.visible(n)]
+        if not names:
+            return
+        at = names.index(do.state.selected) + by if do.state.selected in names else 0
+        do.visit(names[at % len(names)])
+
+    def hide_selected(self) -> None:
+        """Hide what is selected."""
+        if self.exploration.state.selected:
+            self.exploration.hide(self.exploration.state.selected)
+
+    def fade_selected(self) -> None:
+        """Let what is selected be seen through, or make it solid again."""
+        name = self.exploration.state.selected
+        if name:
+            self.exploration.fade(name, faded=name not in self.exploration.state.faded)
+
+    def isolate_selected(self) -> None:
+        """Show only what is selected and its bone."""
+        if self.exploration.state.selected:
+            self.exploration.isolate(self.exploration.state.selected)
+
+    def swap_perspective(self) -> None:
+        """From one's own body to a person facing one, and back."""
+        facing = self.exploration.state.perspective == "facing"
+        self.exploration.set_perspective("own-body" if facing else "facing")
+
+    def next_voice(self) -> None:
+        """The next of the three wordings."""
+        voices = [voice for voice, _ in VOICES]
+        at = voices.index(self.exploration.state.voice)
+        self.exploration.set_voice(voices[(at + 1) % len(voices)])  # type: ignore[arg-type]
+
+    def save_picture(self) -> None:
+        """Save what the view shows as a PNG file."""
+        if self.view is None:
+            return
+        image = self.view.picture()
+        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+        name = f"si-explorer {datetime.now():%Y-%m-%d %H.%M.%S}.png"
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save picture", str(Path(folder) / name), "PNG picture (*.png)"
+        )
+        if path:
+            self.write_picture(Path(path).with_suffix(".png"), image)
+
+    def write_picture(self, path: Path, image: object) -> None:
+        """Write a picture; a folder that refuses is a sentence."""
+        from siexplorer.scene.snapshot import save_png
+
+        try:
+            save_png(image, path)  # type: ignore[arg-type]
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            dialogs.show_problem(self, [f"{path}: the picture was not saved ({reason}); choose another folder."])
+            return
+        self.statusBar().showMessage(f"Saved {path}", 6000)
+
+    def copy_picture(self) -> None:
+        """Copy what the view shows."""
+        if self.view is None:
+            return
+        image = self.view.picture()
+        height, width, _ = image.shape
+        copied = QImage(image.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
+        QGuiApplication.clipboard().setImage(copied.copy())
+        self.statusBar().showMessage("Picture copied", 4000)
+
+    def show_keys(self) -> None:
+        """The list of keys."""
+        dialogs.show_keys(self, key_rows(self._specs))
+
+    def show_notice(self) -> None:
+        """The safety notice again."""
+        if self.exploration.known.notice is not None:
+            dialogs.accept_notice(self, self.exploration.known)
+
+    def show_about(self) -> None:
+        """Meshes, sources and licences."""
+        pack = self.exploration.pack
+        dialogs.show_about(self, self.exploration.known, pack.info if pack else None, __version__)
+
+    # Closing --------------------------------------------------------------------------------------
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a palette that changes under way."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_loader"):
+            self._recolour()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the window, stop what runs, and let the drawing go first."""
+        self.timeline.stop()
+        self.settings.save_window(self.saveGeometry(), self.saveState())
+        self.exploration.changed.disconnect(self._follow, missing_ok=True)
+        self.exploration.hovered.disconnect(self._name_hovered, missing_ok=True)
+        if self.view is not None:
+            self.view.close()
+            self.view = None
+        event.accept()
+
+

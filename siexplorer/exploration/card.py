@@ -1,0 +1,276 @@
+"""The card about what is selected: one structure for the window, the command line and pictures."""
+
+from dataclasses import dataclass, field
+from html import escape
+
+from siexplorer.anatomy.knowledge import SIDES, Knowledge
+from siexplorer.anatomy.records import (
+    Basis,
+    Bone,
+    Claim,
+    Description,
+    Entry,
+    Landmark,
+    Movement,
+    Muscle,
+    Palpation,
+    Source,
+    Voice,
+    Zone,
+)
+from siexplorer.exploration.state import Perspective
+from siexplorer.packs.pack import Pack
+
+BASIS_TAGS: dict[Basis, str] = {
+    "source": "",
+    "unconfirmed": "(unconfirmed)",
+    "design": "(design choice)",
+    "model": "(measured on this model)",
+}
+REACH = {
+    "yes": "A hand can feel this.",
+    "partly": "A hand can feel part of this.",
+    "no": "A hand cannot feel this.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence, its basis tag, and the numbers of its sources in the card's list."""
+
+    text: str
+    tag: str = ""
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A heading and its lines. ``warning`` blocks are drawn apart, with a sign and a colour."""
+
+    heading: str
+    lines: tuple[Line, ...]
+    ordered: bool = False
+    warning: bool = False
+
+
+@dataclass(slots=True)
+class Card:
+    """What is said about one thing."""
+
+    title: str
+    subtitle: str
+    side: str
+    blocks: list[Block] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+
+
+class _Writer:
+    """Gathers blocks and numbers the sources as they are first used."""
+
+    def __init__(self, known: Knowledge, card: Card) -> None:
+        self.known, self.card = known, card
+
+    def line(self, claim: Claim | Description, text: str) -> Line:
+        numbers = []
+        for name in claim.sources:
+            source = self.known.sources.get(name)
+            if source is None:
+                continue
+            if source not in self.card.sources:
+                self.card.sources.append(source)
+            numbers.append(self.card.sources.index(source) + 1)
+        return Line(text, BASIS_TAGS[claim.basis], tuple(numbers))
+
+    def block(
+        self, heading: str, claims: list[Claim], *, ordered: bool = False, warning: bool = False
+    ) -> None:
+        if claims:
+            lines = tuple(self.line(claim, claim.text) for claim in claims)
+            self.card.blocks.append(Block(heading, lines, ordered, warning))
+
+
+def card_of(
+    known: Knowledge, entry: Entry, pack: Pack | None, voice: Voice, perspective: Perspective
+) -> Card:
+    """The card of an entry in one voice, its side told from one perspective."""
+    card = Card(entry.name, entry.lay_name, side_sentence(known, entry.side, perspective))
+    write = _Writer(known, card)
+    card.blocks.append(
+        Block("", (write.line(entry.description, entry.description.wording(voice)),))
+    )
+    write.block("Take care", entry.safety, warning=True)
+    if isinstance(entry, Landmark):
+        _palpation(write, entry.palpation, entry.mistakes)
+        write.block("How sure can a hand be?", [entry.certainty.text])
+        write.block("Where it is", [entry.definition, entry.level])
+    if isinstance(entry, Bone):
+        write.block("Worth knowing", entry.facts)
+    if isinstance(entry, Muscle):
+        write.block("From", [entry.origin])
+        write.block("To", [entry.insertion])
+        write.block("What it does", [entry.action])
+        write.block("Link to the SI joint", [entry.si_link])
+        _palpation(write, entry.palpation, entry.mistakes)
+        write.block("How sure can a hand be?", [entry.certainty.text])
+        write.block("Nerve", [entry.nerve])
+        write.block("Size", [entry.size])
+        write.block("Where it is said to refer pain", [entry.referral])
+    write.block("Where sources differ", entry.differs)
+    card.blocks.append(Block("Names", tuple(_names(entry))))
+    made = _provenance(known, entry, pack)
+    if made:
+        card.blocks.append(Block("This model", tuple(made)))
+    return card
+
+
+def movement_card(
+    known: Knowledge, movement: Movement, voice: Voice, perspective: Perspective
+) -> Card:
+    """The card of a movement."""
+    side = side_sentence(known, movement.side, perspective)
+    card = Card(movement.name, movement.lay_name, side)
+    write = _Writer(known, card)
+    card.blocks.append(
+        Block("", (write.line(movement.description, movement.description.wording(voice)),))
+    )
+    write.block("How large it really is", [movement.label, movement.range_claim])
+    write.block("What you see, step by step", [s.claim for s in movement.stages], ordered=True)
+    write.block("Where sources differ", movement.differs)
+    return card
+
+
+def zones_card(known: Knowledge, zone: Zone | None, voice: Voice) -> Card:
+    """The card of the ball map, or of the one rule under the pointer."""
+    if zone is not None:
+        card = Card(zone.lay_name, zone.name, "")
+        write = _Writer(known, card)
+        write.block(_STATE_WORDS[zone.state], [zone.reason], warning=zone.state == "avoid")
+        card.blocks.append(
+            Block("", (write.line(zone.description, zone.description.wording(voice)),))
+        )
+    else:
+        card = Card("Where a ball may go", "The map on the back of the pelvis", "")
+        write = _Writer(known, card)
+        for state in ("clear", "caution", "avoid"):
+            rules = [z.reason for z in known.zones.values() if z.state == state]
+            write.block(_STATE_WORDS[state], rules, warning=state == "avoid")
+    caveats = [c for c in (known.never_safe, known.depth_caveat) if c is not None]
+    write.block("How to read the map", caveats + ([known.ball.claim] if known.ball else []))
+    if known.stop is not None:
+        write.block("Stop at once", known.stop.words, warning=True)
+    return card
+
+
+_STATE_WORDS = {"clear": "Clear", "caution": "With caution", "avoid": "Not here"}
+
+
+def side_sentence(known: Knowledge, side: str, perspective: Perspective) -> str:
+    """Whose left or right, in words."""
+    if side not in SIDES:
+        return known.say("midline_side")
+    key = "own_body_side" if perspective == "own-body" else "facing_side"
+    return known.say(key, side=side, other_side=SIDES[side])
+
+
+def _palpation(write: _Writer, palpation: Palpation, mistakes: list[Claim]) -> None:
+    where = Line(f"{REACH[palpation.reach]} {palpation.position}")
+    write.card.blocks.append(Block("How to find it with a hand", (where,)))
+    write.block("", palpation.steps, ordered=True)
+    write.block("Common mistakes", mistakes)
+
+
+def _names(entry: Entry) -> list[Line]:
+    found = [Line(f"Latin: {entry.latin}"), Line(f"Terminologia Anatomica (TA98): {entry.ta98}")]
+    if isinstance(entry, Bone | Muscle) and entry.fma:
+        found.append(Line(f"Foundational Model of Anatomy: {entry.fma}"))
+    return found
+
+
+def _provenance(known: Knowledge, entry: Entry, pack: Pack | None) -> list[Line]:
+    if pack is None:
+        return []
+    shown = [s.info for s in pack.surfaces.values() if s.info.entry == entry.id]
+    if not shown:
+        return [Line(f"Found by rule on the bones of: {pack.info.title}.")]
+    key = "modelled" if shown[0].provenance == "modelled" else "statistical_mean"
+    lines = [Line(known.say(key))]
+    if "mirrored" in shown[0].provenance:
+        lines.append(Line("Mirrored from the other side."))
+    if not shown[0].reviewed:
+        lines.append(Line("Not yet reviewed by a clinician."))
+    lines.append(Line(f"Licence {pack.info.licence}. {pack.info.attribution}"))
+    return lines
+
+
+def cite(source: Source) -> str:
+    """A source as one line of text."""
+    parts = [source.authors, f"({source.year})" if source.year else "", source.title, source.where]
+    text = " ".join(part.rstrip(".") + "." if part else "" for part in parts).replace("  ", " ")
+    text = text.replace(").", ")").strip()
+    if source.doi:
+        text += f" doi:{source.doi}"
+    elif source.url:
+        text += f" {source.url}"
+    return text + (f" [{source.note}]" if source.note else "")
+
+
+def to_html(card: Card, *, quiet: str, warn_background: str, warn_text: str) -> str:
+    """The card as simple HTML; the three colours come from the theme."""
+    out = [f"<h2 style='margin-bottom:2px'>{escape(card.title)}</h2>"]
+    out.append(f"<p style='margin-top:0;font-size:large'>{escape(card.subtitle)}</p>")
+    if card.side:
+        out.append(f"<p style='color:{quiet}'>{escape(card.side)}</p>")
+    for block in card.blocks:
+        body = _lines_html(block, quiet)
+        if block.warning:
+            out.append(
+                "<p style='margin:0;font-size:4px'>&nbsp;</p>"
+                f"<table width='100%' cellpadding='8' cellspacing='0' bgcolor='{warn_background}'>"
+                f"<tr><td style='color:{warn_text}'><b>⚠ {escape(block.heading)}</b>{body}"
+                "</td></tr></table>"
+            )
+        else:
+            head = f"<h3 style='margin-bottom:2px'>{escape(block.heading)}</h3>"
+            out.append((head if block.heading else "") + body)
+    if card.sources:
+        out.append("<h3>Sources</h3>")
+        rows = [
+            f"<tr><td valign='top'>{k}&nbsp;</td><td>{escape(cite(source))}</td></tr>"
+            for k, source in enumerate(card.sources, start=1)
+        ]
+        out.append(f"<table style='color:{quiet};font-size:small'>{''.join(rows)}</table>")
+    return "\n".join(out)
+
+
+def _lines_html(block: Block, quiet: str) -> str:
+    lines = []
+    for line in block.lines:
+        tag = f" <i style='color:{quiet}'>{line.tag}</i>" if line.tag and not block.warning else ""
+        tag = f" <i>{line.tag}</i>" if line.tag and block.warning else tag
+        numbers = ",".join(map(str, line.numbers))
+        marks = f"<sup>{numbers}</sup>" if numbers else ""
+        lines.append(f"{escape(line.text)}{tag}{marks}")
+    if block.ordered:
+        return "<ol>" + "".join(f"<li>{line}</li>" for line in lines) + "</ol>"
+    if len(lines) > 1:
+        items = "".join(f"<li>{line}</li>" for line in lines)
+        return f"<ul style='margin-top:2px'>{items}</ul>"
+    return f"<p style='margin-top:2px'>{lines[0]}</p>"
+
+
+def to_text(card: Card) -> str:
+    """The card as plain text for a terminal."""
+    out = [card.title, card.subtitle]
+    if card.side:
+        out.append(card.side)
+    for block in card.blocks:
+        if block.heading:
+            out.append(f"\n{'! ' if block.warning else ''}{block.heading}")
+        for number, line in enumerate(block.lines, start=1):
+            mark = f"{number}." if block.ordered else "-" if len(block.lines) > 1 else ""
+            cited = f" [{', '.join(map(str, line.numbers))}]" if line.numbers else ""
+            out.append(" ".join(p for p in (mark, line.text, line.tag) if p) + cited)
+    if card.sources:
+        out.append("\nSources")
+        out += [f"{k}. {cite(source)}" for k, source in enumerate(card.sources, start=1)]
+    return "\n".join(out)

@@ -1,0 +1,92 @@
+"""What can be clicked: the records of what is known joined to the pelvis that is loaded."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from siexplorer.anatomy.knowledge import Knowledge
+from siexplorer.anatomy.records import Entry, Landmark, Side
+from siexplorer.geometry.surface import Floats
+from siexplorer.packs.pack import Pack
+
+KINDS = (
+    "bone",
+    "landmark",
+    "muscle",
+    "ligament",
+    "nerve",
+    "vessel",
+    "skin",
+    "zone",
+    "movement",
+    "technique",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry with its place: the surfaces that show it, its landmark points, what it moves with.
+
+    ``points`` (k, 3) mm is empty for what has only surfaces; ``anchor`` (3,) is where a label
+    points.
+    """
+
+    entry: Entry
+    surfaces: tuple[str, ...]
+    points: Floats
+    anchor: Floats
+    moves_with: str
+
+    @property
+    def id(self) -> str:
+        """The entry's id, side first."""
+        return self.entry.id
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of ``siexplorer list``."""
+
+    id: str
+    kind: str
+    name: str
+    side: Side | str
+
+
+def join(known: Knowledge, pack: Pack | None) -> dict[str, Item]:
+    """Items by id, in the order of the records, without those that the pack does not show."""
+    items: dict[str, Item] = {}
+    if pack is None:
+        return items
+    for entry in known.entries.values():
+        shown = tuple(s.info.id for s in pack.surfaces.values() if s.info.entry == entry.id)
+        points = pack.landmarks.get(entry.id, np.empty((0, 3)))
+        if not shown and not len(points):
+            continue
+        items[entry.id] = Item(
+            entry, shown, points, _anchor(pack, shown, points), _moves_with(entry, pack, shown)
+        )
+    return items
+
+
+def rows(known: Knowledge, kind: str | None = None) -> list[Row]:
+    """Everything that is known, as ``siexplorer list`` prints it."""
+    found = [Row(e.id, e.kind, e.name, e.side) for e in known.entries.values()]
+    found += [Row(m.id, m.kind, m.name, m.side) for m in known.movements.values()]
+    found += [Row(z.id, z.kind, z.name, "both") for z in known.zones.values()]
+    return [row for row in found if kind is None or row.kind == kind]
+
+
+def _anchor(pack: Pack, shown: tuple[str, ...], points: Floats) -> Floats:
+    if len(points):
+        return np.asarray(points[len(points) // 2])
+    vertices = pack.surfaces[shown[0]].surface.vertices
+    middle = vertices.mean(axis=0)
+    return np.asarray(vertices[np.argmin(np.linalg.norm(vertices - middle, axis=1))])
+
+
+def _moves_with(entry: Entry, pack: Pack, shown: tuple[str, ...]) -> str:
+    if isinstance(entry, Landmark):
+        sided = f"{entry.side}-{entry.bone}"
+        return sided if sided in pack.surfaces else entry.bone
+    return pack.surfaces[shown[0]].info.moves_with

@@ -1,0 +1,115 @@
+"""Finding an entry by any of its names: standard, lay, Latin, code or synonym, misspelt too."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from siexplorer.anatomy.knowledge import Knowledge
+from siexplorer.anatomy.records import Entry
+
+LEAST_SCORE, MOST_BEHIND = 66.0, 25.0
+"""What is shown at all, and how far behind the best result the last one may be (design)."""
+
+SIDE_WORDS = {"left": "left", "l": "left", "right": "right", "r": "right"}
+
+Likeness = Callable[[str, str], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A result: the entry, the name that matched, and how well (0..100)."""
+
+    entry: Entry
+    matched: str
+    score: float
+
+
+def find(known: Knowledge, query: str, most: int = 12) -> list[Found]:
+    """Entries that fit the query, best first. ``left`` or ``right`` in it chooses the side."""
+    from rapidfuzz import fuzz
+
+    words = _words(query)
+    sides = {SIDE_WORDS[word] for word in words if word in SIDE_WORDS}
+    wanted = [word for word in words if word not in SIDE_WORDS]
+    if not wanted and not sides:
+        return []
+    found = []
+    for entry in known.entries.values():
+        other_side = bool(sides) and entry.side not in sides
+        if other_side and (entry.side != "midline" or not wanted):
+            continue
+        if not wanted:
+            found.append(Found(entry, entry.name, 1.0))
+            continue
+        best = max(
+            (
+                Found(entry, name, _score(wanted, _bare(name), fuzz.ratio))
+                for name in names_of(entry)
+            ),
+            key=lambda one: one.score,
+        )
+        score = best.score - _strangeness(wanted, entry) - (5.0 if other_side else 0.0)
+        if score >= LEAST_SCORE:
+            found.append(Found(entry, best.matched, score))
+    # Stable: what fits equally well stays in the order of the records, left beside right.
+    found.sort(key=lambda one: -one.score)
+    return [one for one in found[:most] if one.score >= found[0].score - MOST_BEHIND]
+
+
+def names_of(entry: Entry) -> list[str]:
+    """Every name that an entry goes by."""
+    names = (entry.name, entry.lay_name, entry.latin, entry.ta98, *entry.synonyms)
+    return [name for name in names if name and name != "none"]
+
+
+def _words(text: str) -> list[str]:
+    from rapidfuzz import utils
+
+    return str(utils.default_process(text)).split()
+
+
+@lru_cache(maxsize=4096)
+def _bare(name: str) -> list[str]:
+    """The words of a name without its side; kept, as every key that is typed asks for them all."""
+    return [word for word in _words(name) if word not in SIDE_WORDS]
+
+
+def _score(wanted: list[str], name: list[str], likeness: Likeness) -> float:
+    """How well the words of a query fit those of one name, 0..100.
+
+    In falling order: the same words, those words at the beginning or anywhere in a longer name, the
+    beginnings of its words (while typing), a name inside a longer query, and last what is spelt
+    alike.
+    """
+    query, whole = " ".join(wanted), " ".join(name)
+    longer = min(4.0, 0.1 * abs(len(whole) - len(query)))
+    if query == whole:
+        return 100.0
+    if f" {query} " in f" {whole} ":
+        return 94.0 - longer
+    if f" {query}" in f" {whole}":
+        return 89.0 - longer
+    if all(any(part.startswith(word) for part in name) for word in wanted):
+        return 84.0 - longer
+    if len(whole) > 3 and f" {whole} " in f" {query} ":
+        return 80.0 - longer
+    if len(query) < 3:
+        return 0.0
+    ordered = likeness(query, whole)
+    sorted_words = likeness(" ".join(sorted(wanted)), " ".join(sorted(name)))
+    return 0.9 * max(ordered, sorted_words)
+
+
+def _strangeness(wanted: list[str], entry: Entry) -> float:
+    """0 to 3: how many of the query's words the entry's own name, or at least its lay name, lacks.
+
+    Many things go by one word: both the PSIS and the dimple above it are called ``dimples``. What
+    bears the word in its name comes first.
+    """
+    own = {word.rstrip("s") for word in _bare(entry.name)}
+    lay = {word.rstrip("s") for word in _bare(entry.lay_name)}
+    lacks = [
+        0.0 if word.rstrip("s") in own else 1.5 if word.rstrip("s") in lay else 3.0
+        for word in wanted
+    ]
+    return sum(lacks) / len(lacks)

@@ -1,0 +1,40 @@
+"""The state of one exploration: immutable and comparable, so that undo is keeping the old one."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from siexplorer.anatomy.records import View, Voice
+
+Mode = Literal["explore", "move", "ball"]
+Perspective = Literal["own-body", "facing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """Where the eye is, what it looks at, which way is up; mm in the body frame."""
+
+    position: tuple[float, float, float]
+    focal_point: tuple[float, float, float]
+    up: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that decides what is shown.
+
+    ``camera`` None means the fixed view as it is; a free turn of the model sets it. ``at`` is the
+    moment of ``movement``, 0 to 1; ``zone`` the rule that is read about in the ball mode.
+    """
+
+    mode: Mode = "explore"
+    selected: str | None = None
+    hidden: frozenset[str] = frozenset()
+    faded: frozenset[str] = frozenset()
+    view: View = "back"
+    camera: Camera | None = None
+    voice: Voice = "plain"
+    perspective: Perspective = "own-body"
+    movement: str | None = None
+    at: float = 0.0
+    magnification: float = 5.0
+    zone: str | None = None

@@ -1,0 +1,191 @@
+"""The VTK actors that a scene is made of, from plain arrays."""
+
+import numpy as np
+import numpy.typing as npt
+import pyvista as pv
+from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.vtkCommonCore import vtkPoints, vtkUnsignedCharArray
+from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+from vtkmodules.vtkCommonMath import vtkMatrix4x4
+from vtkmodules.vtkFiltersCore import vtkTubeFilter
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+
+from siexplorer.geometry.surface import Floats, Ints, edges
+from siexplorer.geometry.zones import ZoneMap
+from siexplorer.packs.pack import PackSurface
+from siexplorer.scene.theme import Rgb
+from siexplorer.scene.zones import sheet_depth_mm
+
+def surface_actor(surface: PackSurface) -> vtkActor:
+    """A bone or painted area with its own normals, smooth shaded."""
+    data = vtkPolyData()
+    points = vtkPoints()
+    points.SetData(numpy_to_vtk(surface.surface.vertices.astype(np.float32), deep=1))
+    data.SetPoints(points)
+    data.SetPolys(_cells(surface.surface.faces))
+    normals = numpy_to_vtk(surface.normals.astype(np.float32), deep=1)
+    normals.SetName("Normals")
+    data.GetPointData().SetNormals(normals)
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(data)
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    look = actor.GetProperty()
+    look.SetInterpolationToGouraud()
+    look.SetSpecular(0.10)
+    look.SetSpecularPower(18.0)
+    look.SetDiffuse(0.9)
+    if not surface.info.closed:
+        # From behind, a painted area is inside its bone.
+        look.BackfaceCullingOn()
+        # Painted areas lie a third of a millimetre above their bone: draw them in front of it.
+        mapper.SetResolveCoincidentTopologyToPolygonOffset()
+        mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(-2.0, -2.0)
+    return actor
+
+
+def _cells(faces: Ints) -> vtkCellArray:
+    cells = vtkCellArray()
+    offsets = np.arange(0, 3 * len(faces) + 1, 3, dtype=np.int64)
+    cells.SetData(
+        numpy_to_vtk(offsets, deep=1, array_type=12),
+        numpy_to_vtk(faces.astype(np.int64).ravel(), deep=1, array_type=12),
+    )
+    return cells
+
+
+def point_cloud() -> tuple[vtkPolyData, vtkUnsignedCharArray, vtkActor]:
+    """An empty cloud of round points, its colours, and the actor that draws it."""
+    data, colours = vtkPolyData(), vtkUnsignedCharArray()
+    colours.SetNumberOfComponents(3)
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(data)
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    actor.SetPickable(False)
+    actor.GetProperty().SetRenderPointsAsSpheres(True)
+    actor.GetProperty().SetAmbient(0.4)
+    return data, colours, actor
+
+
+def set_points(
+    data: vtkPolyData, colours: vtkUnsignedCharArray, points: list[Floats], shades: list[Rgb]
+) -> None:
+    """Fill a cloud: one colour for each point."""
+    held = vtkPoints()
+    verts = vtkCellArray()
+    colours.Initialize()
+    colours.SetNumberOfComponents(3)
+    for number, (point, shade) in enumerate(zip(points, shades, strict=True)):
+        held.InsertNextPoint(*map(float, point))
+        verts.InsertNextCell(1, [number])
+        colours.InsertNextTuple3(*(round(255 * c) for c in shade))
+    data.SetPoints(held)
+    data.SetVerts(verts)
+    data.GetPointData().SetScalars(colours)
+    data.Modified()
+
+
+def tube_actor(curves: list[Floats], radius_mm: float, colour: Rgb) -> vtkActor:
+    """All curves as one actor of round tubes."""
+    points, lines, start = vtkPoints(), vtkCellArray(), 0
+    for curve in curves:
+        for point in curve:
+            points.InsertNextPoint(*map(float, point))
+        lines.InsertNextCell(len(curve), list(range(start, start + len(curve))))
+        start += len(curve)
+    data = vtkPolyData()
+    data.SetPoints(points)
+    data.SetLines(lines)
+    tube = vtkTubeFilter()
+    tube.SetInputData(data)
+    tube.SetRadius(radius_mm)
+    tube.SetNumberOfSides(8)
+    tube.CappingOn()
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputConnection(tube.GetOutputPort())
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    actor.SetPickable(False)
+    actor.GetProperty().SetColor(*colour)
+    actor.GetProperty().SetAmbient(0.35)
+    return actor
+
+
+def sheet_actor(zone_map: ZoneMap, image: npt.NDArray[np.uint8]) -> vtkActor:
+    """The ball map as a textured sheet."""
+    half = zone_map.cell_mm / 2
+    x = np.linspace(zone_map.x_mm[0] - half, zone_map.x_mm[-1] + half, 41)
+    z = np.array([zone_map.z_mm[0] - half, zone_map.z_mm[-1] + half])
+    grid_x, grid_z = np.meshgrid(x, z)
+    vertices = np.stack([grid_x, sheet_depth_mm(grid_x), grid_z], axis=-1)
+    mesh = pv.StructuredGrid(
+        *(np.ascontiguousarray(vertices[None, ..., i]) for i in range(3))
+    ).extract_surface(algorithm="dataset_surface")
+    share = np.stack(
+        [
+            (mesh.points[:, 0] - x[0]) / (x[-1] - x[0]),
+            (mesh.points[:, 2] - z[0]) / (z[1] - z[0]),
+        ],
+        axis=1,
+    )
+    mesh.active_texture_coordinates = share.astype(np.float32)
+    # PyVista's textures have their first row on top.
+    texture = pv.Texture(np.ascontiguousarray(image[::-1]))
+    texture.InterpolateOn()
+    texture.MipmapOn()
+    texture.RepeatOff()
+    texture.EdgeClampOn()
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(mesh)
+    mapper.ScalarVisibilityOff()
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    actor.SetTexture(texture)
+    actor.SetPickable(False)
+    actor.GetProperty().LightingOff()
+    actor.ForceTranslucentOn()
+    return actor
+
+
+def place(actor: vtkActor, matrix: Floats | None) -> None:
+    """Put an actor where a (4, 4) transform says, or back at rest."""
+    if matrix is None:
+        if actor.GetUserMatrix() is not None:
+            actor.SetUserMatrix(None)
+        return
+    held = vtkMatrix4x4()
+    held.DeepCopy(matrix.ravel().tolist())
+    actor.SetUserMatrix(held)
+
+
+def mixed(a: Rgb, b: Rgb, share: float) -> Rgb:
+    """A colour ``share`` of the way from one to another."""
+    red, green, blue = (x + (y - x) * share for x, y in zip(a, b, strict=True))
+    return red, green, blue
+
+
+def rim_of(surface: PackSurface) -> list[Floats]:
+    """The border of an open patch as short pieces (2, 3); none for a closed surface."""
+    pairs, count = edges(surface.surface)
+    return list(surface.surface.vertices[pairs[count == 1]])
+
+
+def lines_actor(pieces: list[Floats], colour: Rgb, width_px: float) -> vtkActor:
+    """Many short lines as one actor."""
+    points, lines = vtkPoints(), vtkCellArray()
+    for piece in pieces:
+        ids = [points.InsertNextPoint(*map(float, point)) for point in piece]
+        lines.InsertNextCell(len(ids), ids)
+    data = vtkPolyData()
+    data.SetPoints(points)
+    data.SetLines(lines)
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(data)
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    actor.SetPickable(False)
+    actor.GetProperty().SetColor(*colour)
+    actor.GetProperty().SetLineWidth(width_px)
+    actor.GetProperty().LightingOff()
+    return actor

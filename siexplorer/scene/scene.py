@@ -1,0 +1,493 @@
+"""An exploration drawn into a PyVista plotter: one way from its events to actors, and picking back."""
+
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyvista as pv
+from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
+from vtkmodules.vtkRenderingCore import vtkActor, vtkCellPicker, vtkLight
+
+from siexplorer.anatomy.records import Bone, Landmark
+from siexplorer.exploration.ball import ZoneError, zone_map
+from siexplorer.exploration.exploration import Change, Exploration
+from siexplorer.exploration.moving import Pose
+from siexplorer.exploration.state import Camera, State
+from siexplorer.geometry.motion import si_axis
+from siexplorer.geometry.surface import Floats
+from siexplorer.geometry.zones import ZoneMap
+from siexplorer.scene.actors import (
+    mixed,
+    place,
+    point_cloud,
+    rim_of,
+    set_points,
+    sheet_actor,
+    surface_actor,
+    tube_actor,
+)
+from siexplorer.scene.camera import DIRECTIONS, VIEW_ANGLE_DEG, fixed_view
+from siexplorer.scene.overlay import Overlay
+from siexplorer.scene.theme import Rgb, Theme
+from siexplorer.scene.zones import picture, sheet_depth_mm
+
+POINT_REACH_PX, CURVE_REACH_PX = 11.0, 7.0
+FADED_OPACITY = 0.22
+CURVE_RADIUS_MM = 1.0
+HIDDEN_BEHIND_MM = 7.0
+"""A point this much deeper than the bone in front of it is hidden by that bone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What lies under a pixel: an entry or a rule of the ball map, and where, in mm."""
+
+    entry: str | None
+    zone: str | None
+    position: tuple[float, float, float]
+
+
+class PelvisScene:
+    """Keeps a plotter in step with an exploration.
+
+    ``request_render`` is called when something changed that should be seen; the owner decides when.
+    ``fly`` takes the camera to a new place gently; without it, it goes there at once.
+    """
+
+    def __init__(
+        self,
+        plotter: pv.BasePlotter,
+        exploration: Exploration,
+        theme: Theme,
+        request_render: Callable[[], None],
+        scale: float = 1.0,
+        fly: Callable[[Camera], None] | None = None,
+    ) -> None:
+        self.plotter, self.exploration, self.theme = plotter, exploration, theme
+        self.request_render, self.scale, self._fly = request_render, scale, fly
+        self._actors: dict[str, vtkActor] = {}
+        self._entry_of: dict[vtkActor, str] = {}
+        self._ghosts: dict[str, vtkActor] = {}
+        self._rims_at_rest: dict[str, list[Floats]] = {}
+        self._points, self._point_ids, self._point_actor = point_cloud()
+        self._curve_actor: vtkActor | None = None
+        self._curves_drawn: object = None
+        self._located: Floats = np.empty((0, 3))
+        self._located_ids: list[str] = []
+        self._located_reach: Floats = np.empty(0)
+        self._sheet: vtkActor | None = None
+        self.zone_map: ZoneMap | None = None
+        self.zone_problem: str | None = None
+        self.overlay = Overlay(plotter, theme, scale)
+        self._picker = vtkCellPicker()
+        self._picker.SetTolerance(0.0)
+        self._picker.PickFromListOn()
+        self._locators: dict[str, vtkStaticCellLocator] = {}
+        self._light()
+        plotter.renderer.AddActor(self._point_actor)
+        self._build()
+        # A weak link: the exploration outlives the views that watch it.
+        me = weakref.ref(self)
+
+        def follow(change: Change) -> None:
+            scene = me()
+            if scene is not None:
+                scene._follow(change)
+
+        self._follow_exploration = follow
+        exploration.changed.connect(follow)
+        self.set_theme(theme)
+        self.redraw()
+
+    def close(self) -> None:
+        """Stop following and let go of the drawing."""
+        self.exploration.changed.disconnect(self._follow_exploration, missing_ok=True)
+        self.overlay.close()
+
+    # Building -------------------------------------------------------------------------------------
+
+    def _light(self) -> None:
+        renderer = self.plotter.renderer
+        renderer.RemoveAllLights()
+        for position, intensity in (((0.35, 0.55, 1.0), 0.82), ((-0.9, -0.25, 0.6), 0.30)):
+            light = vtkLight()
+            light.SetLightTypeToCameraLight()
+            light.SetPosition(*position)
+            light.SetFocalPoint(0.0, 0.0, 0.0)
+            light.SetIntensity(intensity)
+            renderer.AddLight(light)
+        renderer.GetActiveCamera().SetViewAngle(VIEW_ANGLE_DEG)
+        # PyVista would otherwise choose a camera of its own before the first frame.
+        renderer.camera_set = True
+
+    def _build(self) -> None:
+        pack = self.exploration.pack
+        if pack is None:
+            return
+        for name, surface in pack.surfaces.items():
+            actor = surface_actor(surface)
+            self._actors[name] = actor
+            self._entry_of[actor] = surface.info.entry
+            self.plotter.renderer.AddActor(actor)
+            if surface.info.entry.endswith("hip-bone"):
+                ghost = vtkActor()
+                ghost.SetMapper(actor.GetMapper())
+                ghost.SetVisibility(False)
+                ghost.GetProperty().SetOpacity(0.28)
+                # Only its far side: where the bone still covers its old place, nothing is tinted.
+                ghost.GetProperty().FrontfaceCullingOn()
+                self._ghosts[name] = ghost
+                self.plotter.renderer.AddActor(ghost)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self.theme = theme
+        renderer = self.plotter.renderer
+        renderer.SetBackground(*theme.bottom)
+        renderer.SetBackground2(*theme.top)
+        renderer.GradientBackgroundOn()
+        self.overlay.set_theme(theme)
+        self._curves_drawn = None
+        self.redraw()
+
+    # Following ------------------------------------------------------------------------------------
+
+    def _follow(self, change: Change) -> None:
+        before, after = change.before, change.after
+        if before.view != after.view or before.camera != after.camera:
+            self.aim()
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Bring everything drawn in line with the state."""
+        state, pose = self.exploration.state, self.exploration.pose()
+        self._draw_surfaces(state, pose)
+        self._draw_landmarks(state, pose)
+        self._draw_zones(state)
+        self._draw_overlay(state, pose)
+        self.request_render()
+
+    def aim(self, *, fly: bool = True) -> None:
+        """Put the camera where the state says."""
+        state = self.exploration.state
+        target = state.camera or fixed_view(state.view, self.aspect())
+        if fly and self._fly is not None:
+            self._fly(target)
+        else:
+            self.set_camera(target)
+
+    def aspect(self) -> float:
+        """Width over height of the picture."""
+        width, height = self.plotter.render_window.GetSize()
+        return float(width) / max(1.0, float(height))
+
+    def camera(self) -> Camera:
+        """The camera as it stands."""
+        vtk_camera = self.plotter.renderer.GetActiveCamera()
+        return Camera(
+            vtk_camera.GetPosition(), vtk_camera.GetFocalPoint(), vtk_camera.GetViewUp()
+        )
+
+    def set_camera(self, camera: Camera) -> None:
+        """Move the camera without telling the exploration (flights and drags)."""
+        vtk_camera = self.plotter.renderer.GetActiveCamera()
+        vtk_camera.SetPosition(*camera.position)
+        vtk_camera.SetFocalPoint(*camera.focal_point)
+        vtk_camera.SetViewUp(*camera.up)
+        middle = np.linalg.norm(np.array(camera.position) - np.array([0.0, 70.0, -60.0]))
+        vtk_camera.SetClippingRange(max(5.0, middle - 480.0), middle + 480.0)
+        self.request_render()
+
+    # Drawing --------------------------------------------------------------------------------------
+
+    def _draw_surfaces(self, state: State, pose: Pose | None) -> None:
+        pack = self.exploration.pack
+        if pack is None:
+            return
+        for name, actor in self._actors.items():
+            info = pack.surfaces[name].info
+            entry = self.exploration.known.entries.get(info.entry)
+            chosen = state.selected == info.entry
+            shown = info.entry not in state.hidden
+            if isinstance(entry, Landmark):
+                shown = shown and chosen
+            actor.SetVisibility(shown)
+            actor.SetPickable(shown)
+            colour, opacity = self._colour(info.entry, info.provenance, chosen), 1.0
+            if info.entry in state.faded:
+                opacity = FADED_OPACITY
+            surface = actor.GetProperty()
+            surface.SetColor(*colour)
+            surface.SetOpacity(opacity)
+            surface.SetAmbient(0.30 if chosen else 0.12)
+            matrix = pose.matrices.get(info.moves_with) if pose else None
+            place(actor, matrix)
+        for name, ghost in self._ghosts.items():
+            moving = pose is not None and name in pose.matrices and name not in state.hidden
+            ghost.SetVisibility(moving)
+            ghost.GetProperty().SetColor(*self.theme.accent)
+
+    def _colour(self, name: str, provenance: str, chosen: bool) -> Rgb:
+        entry = self.exploration.known.entries.get(name)
+        plain = name.split("-", 1)[1] if name.startswith(("left-", "right-")) else name
+        if plain in self.theme.muscles:
+            colour = self.theme.muscles[plain]
+            return mixed(colour, (1.0, 1.0, 1.0), 0.12) if chosen else colour
+        if chosen and isinstance(entry, Bone):
+            return self.theme.selected_bone
+        if provenance == "modelled":
+            return self.theme.modelled_bone
+        return self.theme.sacrum if plain == "sacrum" else self.theme.bone
+
+    def place_of(self, name: str, pose: Pose | None) -> Floats:
+        """(k, 3) points of an item as drawn: its landmark points, or its anchor."""
+        item = self.exploration.items[name]
+        points = item.points if len(item.points) else item.anchor[None]
+        matrix = pose.matrices.get(item.moves_with) if pose else None
+        if matrix is None:
+            return points
+        return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])
+
+    def _draw_landmarks(self, state: State, pose: Pose | None) -> None:
+        points, colours, curves, located, ids, reach = [], [], [], [], [], []
+        for name, item in self.exploration.items.items():
+            if not isinstance(item.entry, Landmark) or name in state.hidden:
+                continue
+            place = self.place_of(name, pose)
+            is_curve = item.entry.shape == "curve"
+            if is_curve:
+                curves.append((name, place))
+            else:
+                points.append(place[0])
+                dimple = "dimple" in name
+                colours.append(self.theme.dimple if dimple else self.theme.landmark)
+            located.append(place)
+            ids += [name] * len(place)
+            reach += [CURVE_REACH_PX if is_curve else POINT_REACH_PX] * len(place)
+        set_points(self._points, self._point_ids, points, colours)
+        surface = self._point_actor.GetProperty()
+        surface.SetPointSize(9.0 * self.scale)
+        self._located = np.concatenate(located) if located else np.empty((0, 3))
+        self._located_ids = ids
+        self._located_reach = np.array(reach) * self.scale
+        key = (tuple(name for name, _ in curves), state.movement, state.at, state.magnification)
+        if key != self._curves_drawn:
+            self._curves_drawn = key
+            self._draw_curves([place for _, place in curves])
+
+    def _draw_curves(self, curves: list[Floats]) -> None:
+        renderer = self.plotter.renderer
+        if self._curve_actor is not None:
+            renderer.RemoveActor(self._curve_actor)
+            self._curve_actor = None
+        if curves:
+            self._curve_actor = tube_actor(curves, CURVE_RADIUS_MM, self.theme.landmark)
+            renderer.AddActor(self._curve_actor)
+
+    def _draw_zones(self, state: State) -> None:
+        if state.mode == "ball" and self._sheet is None and self.exploration.pack is not None:
+            try:
+                self.zone_map = zone_map(self.exploration.known, self.exploration.pack)
+            except ZoneError as error:
+                self.zone_problem = str(error)
+                return
+            self._sheet = sheet_actor(
+                self.zone_map, picture(self.zone_map, self.exploration.known.zones)
+            )
+            self.plotter.renderer.AddActor(self._sheet)
+        if self._sheet is not None:
+            self._sheet.SetVisibility(state.mode == "ball")
+
+    def _draw_overlay(self, state: State, pose: Pose | None) -> None:
+        known, items = self.exploration.known, self.exploration.items
+        captions: list[str] = []
+        selected = items.get(state.selected or "")
+        if selected is None or state.selected in state.hidden:
+            self.overlay.set_selection(None, None, None, [])
+        else:
+            place = self.place_of(selected.id, pose)
+            anchor = place[len(place) // 2]
+            near = [
+                (items[name].entry, self._anchor(name, pose))
+                for name in selected.entry.neighbours
+                if name in items and name not in state.hidden
+            ]
+            ring = None
+            if isinstance(selected.entry, Landmark):
+                # The ring faces the way a hand comes from: the view that shows the landmark best.
+                towards = np.array(DIRECTIONS[selected.entry.view][0])
+                ring = (selected.entry.certainty.spread_mm, towards / np.linalg.norm(towards))
+                spread = f"{selected.entry.certainty.spread_mm:g}"
+                captions.append(known.say("ring_caption", spread_mm=spread))
+            curve = place if len(place) > 1 else None
+            self.overlay.set_selection(
+                (selected.entry, anchor),
+                ring,
+                curve,
+                near,
+                rims=self._rims(selected.surfaces, pose),
+                voice=state.voice,
+            )
+        if state.mode == "move" and pose is not None:
+            captions += self._movement_captions(pose)
+            self.overlay.set_axis(self._axis_line())
+        else:
+            self.overlay.set_axis(None)
+        if state.mode == "explore" and state.selected is None and state.movement is None:
+            captions.append(known.say("start_here"))
+            self.overlay.set_hints(
+                [self._anchor(n, None) for n in items if "dimple" in n and n not in state.hidden]
+            )
+        else:
+            self.overlay.set_hints([])
+        self.overlay.set_captions(captions)
+
+    def _movement_captions(self, pose: Pose) -> list[str]:
+        known, shown = self.exploration.known, pose.shown
+        captions = []
+        if shown.clamped:
+            captions.append(known.say("clamped", limit_deg=f"{shown.shown_deg:.0f}"))
+        factor = self.exploration.state.magnification
+        drawn = shown.factor if shown.clamped else factor
+        captions.append(
+            known.say(
+                "magnified",
+                factor=f"{drawn:.1f}".removesuffix(".0"),
+                true_deg=f"{shown.true_deg:.1f}",
+                true_mm=f"{pose.glide_mm:.1f}",
+            )
+        )
+        if factor == 1.0:
+            captions.append(known.say("true_scale"))
+        return captions
+
+    def _anchor(self, name: str, pose: Pose | None) -> Floats:
+        place = self.place_of(name, pose)
+        return np.asarray(place[len(place) // 2])
+
+    def _rims(self, names: tuple[str, ...], pose: Pose | None) -> list[Floats]:
+        pack = self.exploration.pack
+        rims: list[Floats] = []
+        for name in names if pack is not None else ():
+            surface = pack.surfaces[name]
+            if surface.info.closed:
+                continue
+            if name not in self._rims_at_rest:
+                self._rims_at_rest[name] = rim_of(surface)
+            matrix = pose.matrices.get(surface.info.moves_with) if pose else None
+            for piece in self._rims_at_rest[name]:
+                rims.append(piece if matrix is None else piece @ matrix[:3, :3].T + matrix[:3, 3])
+        return rims
+
+    def _axis_line(self) -> Floats | None:
+        pack, name = self.exploration.pack, self.exploration.state.movement
+        if pack is None or name is None:
+            return None
+        side = self.exploration.known.movements[name].side
+        axis = si_axis(
+            pack.landmarks["left-psis"][0],
+            pack.landmarks["right-psis"][0],
+            pack.centres[f"{side}-si-joint"],
+        )
+        sign = 1.0 if side == "left" else -1.0
+        return np.array([axis.point + [sign * 8.0, 0, 0], axis.point + [sign * 150.0, 0, 0]])
+
+    # Picking --------------------------------------------------------------------------------------
+
+    def pick(self, x_px: float, y_px: float) -> Hit | None:
+        """What lies under a device pixel (origin lower left), or None on empty space.
+
+        In the ball mode the map answers first; otherwise a landmark within a few pixels that no
+        bone hides, then the surface under the pixel.
+        """
+        self._renew_locators()
+        entry, position = self._pick_surface(x_px, y_px)
+        if self.exploration.state.mode == "ball":
+            zone = self._pick_zone(x_px, y_px)
+            if zone is not None:
+                return zone
+        near = self._pick_landmark(x_px, y_px, position)
+        if near is not None:
+            return near
+        if entry is None or position is None:
+            return None
+        return Hit(entry, None, position)
+
+    def _renew_locators(self) -> None:
+        if self._locators:
+            return
+        for name, actor in self._actors.items():
+            locator = vtkStaticCellLocator()
+            locator.SetDataSet(actor.GetMapper().GetInput())
+            locator.BuildLocator()
+            self._locators[name] = locator
+            self._picker.AddLocator(locator)
+            self._picker.AddPickList(actor)
+
+    def _pick_surface(
+        self, x_px: float, y_px: float
+    ) -> tuple[str | None, tuple[float, float, float] | None]:
+        self._picker.Pick(x_px, y_px, 0.0, self.plotter.renderer)
+        actor = self._picker.GetActor()
+        if actor is None or actor not in self._entry_of:
+            return None, None
+        return self._entry_of[actor], self._picker.GetPickPosition()
+
+    def to_pixels(self, points: Floats) -> Floats:
+        """(k, 3) mm to (k, 3): device pixels from the lower left, and the distance from the eye."""
+        camera = self.plotter.renderer.GetActiveCamera()
+        matrix = camera.GetCompositeProjectionTransformMatrix(self.aspect(), -1.0, 1.0)
+        composite = np.array([[matrix.GetElement(i, j) for j in range(4)] for i in range(4)])
+        clip = np.c_[points, np.ones(len(points))] @ composite.T
+        width, height = self.plotter.render_window.GetSize()
+        depth = np.linalg.norm(points - np.array(camera.GetPosition()), axis=1)
+        return np.c_[
+            (clip[:, 0] / clip[:, 3] + 1) / 2 * width,
+            (clip[:, 1] / clip[:, 3] + 1) / 2 * height,
+            depth,
+        ]
+
+    def _pick_landmark(
+        self, x_px: float, y_px: float, behind: tuple[float, float, float] | None
+    ) -> Hit | None:
+        if not len(self._located):
+            return None
+        on_screen = self.to_pixels(self._located)
+        away = np.hypot(on_screen[:, 0] - x_px, on_screen[:, 1] - y_px)
+        close = np.flatnonzero(away <= self._located_reach)
+        if behind is not None:
+            eye = np.array(self.plotter.renderer.GetActiveCamera().GetPosition())
+            wall = float(np.linalg.norm(np.array(behind) - eye))
+            close = close[on_screen[close, 2] < wall + HIDDEN_BEHIND_MM]
+        if not len(close):
+            return None
+        best = close[np.argmin(away[close] - self._located_reach[close])]
+        x, y, z = map(float, self._located[best])
+        return Hit(self._located_ids[best], None, (x, y, z))
+
+    def _pick_zone(self, x_px: float, y_px: float) -> Hit | None:
+        if self.zone_map is None or self._sheet is None:
+            return None
+        eye, towards = self._ray(x_px, y_px)
+        # The sheet is a gentle parabola: a few steps of a fixed point find where the ray meets it.
+        if abs(towards[1]) < 1e-3:
+            return None
+        point, depth = eye, float(sheet_depth_mm(np.zeros(1))[0])
+        for _ in range(12):
+            point = eye + towards * (depth - eye[1]) / towards[1]
+            depth = float(sheet_depth_mm(point[:1])[0])
+        if (depth - eye[1]) / towards[1] < 0:
+            return None
+        zone = self.zone_map.at(float(point[0]), float(point[2]))
+        x, y, z = map(float, point)
+        return Hit(None, zone, (x, y, z)) if zone else None
+
+    def _ray(self, x_px: float, y_px: float) -> tuple[Floats, Floats]:
+        renderer = self.plotter.renderer
+        renderer.SetDisplayPoint(x_px, y_px, 1.0)
+        renderer.DisplayToWorld()
+        far = np.array(renderer.GetWorldPoint())
+        eye = np.array(renderer.GetActiveCamera().GetPosition())
+        towards = far[:3] / far[3] - eye
+        return eye, towards / np.linalg.norm(towards)

@@ -1,0 +1,51 @@
+"""An exploration drawn to a PNG file without a window."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyvista as pv
+
+from siexplorer.exploration.exploration import Exploration
+from siexplorer.scene.scene import PelvisScene
+from siexplorer.scene.theme import LIGHT, Theme
+
+
+def draw(
+    exploration: Exploration, size: tuple[int, int], theme: Theme = LIGHT, scale: float = 1.0
+) -> npt.NDArray[np.uint8]:
+    """(height, width, 3) picture of the exploration as it stands."""
+    plotter = pv.Plotter(off_screen=True, window_size=list(size), lighting="none")
+    scene = PelvisScene(plotter, exploration, theme, lambda: None, scale)
+    try:
+        scene.aim()
+        plotter.render_window.Render()
+        image = plotter.screenshot(return_img=True)
+        assert image is not None
+        return np.asarray(image[..., :3])
+    finally:
+        scene.close()
+        plotter.close()
+
+
+def save_png(image: npt.NDArray[np.uint8], path: Path) -> None:
+    """Write a picture whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If the folder does not exist or cannot be written.
+    """
+    from PIL import Image
+
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            Image.fromarray(image).save(file, format="PNG")
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,140 @@
+"""One exploration: what a command does, and the way back from any run of commands."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from siexplorer.anatomy.knowledge import Knowledge
+from siexplorer.exploration.exploration import Change, Exploration
+from siexplorer.exploration.state import Camera, State
+from siexplorer.packs.pack import Pack
+
+NAMES = ["left-psis", "right-asis", "sacrum", "left-hip-bone", "right-iliacus", "coccyx-tip"]
+name = st.sampled_from(NAMES)
+share = st.floats(-0.5, 1.5)
+commands = st.one_of(
+    st.tuples(st.just("select"), name | st.none()),
+    st.tuples(st.sampled_from(["visit", "hide", "show", "isolate"]), name),
+    st.tuples(st.just("restore_hidden")),
+    st.tuples(st.just("look"), st.sampled_from(["back", "front", "left", "right", "top", "below"])),
+    st.tuples(
+        st.just("look_freely"),
+        st.builds(Camera, st.tuples(share, share, share), st.just((0, 0, 0)), st.just((0, 0, 1))),
+    ),
+    st.tuples(st.just("set_mode"), st.sampled_from(["explore", "move", "ball"])),
+    st.tuples(
+        st.just("set_movement"), st.sampled_from(["left-ilium-flexion", "right-ilium-extension"])
+    ),
+    st.tuples(st.just("set_moment"), share),
+    st.tuples(st.just("set_magnification"), st.floats(-5.0, 20.0)),
+    st.tuples(st.just("set_voice"), st.sampled_from(["plain", "student", "clinician"])),
+    st.tuples(st.just("set_perspective"), st.sampled_from(["own-body", "facing"])),
+    st.tuples(st.just("pause_merging")),
+)
+
+
+@pytest.fixture
+def exploration(known: Knowledge, pack: Pack) -> Exploration:
+    return Exploration(known, pack)
+
+
+@settings(max_examples=60)
+@given(st.lists(commands, max_size=25))
+def test_undo_and_redo_go_all_the_way_back_and_forth(
+    known: Knowledge, pack: Pack, run: list[tuple[Any, ...]]
+) -> None:
+    exploration = Exploration(known, pack)
+    heard: list[Change] = []
+    exploration.changed.connect(heard.append)
+    for command, *arguments in run:
+        getattr(exploration, command)(*arguments)
+        assert 0.0 <= exploration.state.at <= 1.0
+        assert 1.0 <= exploration.state.magnification <= 10.0
+        assert exploration.state.selected not in exploration.state.hidden
+    end = exploration.state
+    back = []
+    while (label := exploration.undo()) is not None:
+        back.append(label)
+    assert exploration.state == State()
+    assert exploration.undo_label is None
+    forth = []
+    while (label := exploration.redo()) is not None:
+        forth.append(label)
+    assert exploration.state == end
+    assert forth == back[::-1]
+    assert all(one.before != one.after for one in heard)
+    assert all(one.after == next_.before for one, next_ in pairwise(heard))
+
+
+def test_a_drag_is_one_step(exploration: Exploration) -> None:
+    exploration.set_mode("move")
+    for at in (0.1, 0.2, 0.3):
+        exploration.set_moment(at)
+    exploration.pause_merging()
+    exploration.set_moment(0.9)
+    exploration.undo()
+    assert exploration.state.at == pytest.approx(0.3)
+    exploration.undo()
+    assert exploration.state.at == 0.0
+    assert exploration.undo_label == "Move"
+
+
+def test_a_new_change_forgets_what_was_undone(exploration: Exploration) -> None:
+    exploration.hide("sacrum")
+    exploration.undo()
+    exploration.look("front")
+    assert exploration.redo() is None
+
+
+def test_selecting_shows_what_was_hidden_with_the_bone_it_lies_on(exploration: Exploration) -> None:
+    exploration.hide("left-hip-bone")
+    exploration.hide("left-psis")
+    exploration.select("left-psis")
+    assert exploration.visible("left-psis")
+    assert exploration.visible("left-hip-bone")
+    exploration.undo()
+    assert not exploration.visible("left-hip-bone")
+
+
+def test_hiding_the_selected_one_clears_the_selection(exploration: Exploration) -> None:
+    exploration.select("sacrum")
+    exploration.hide("sacrum")
+    assert exploration.state.selected is None
+
+
+def test_isolating_keeps_the_bone(exploration: Exploration) -> None:
+    exploration.isolate("right-asis")
+    shown = {item for item in exploration.items if exploration.visible(item)}
+    assert shown == {"right-asis", "right-hip-bone"}
+    exploration.restore_hidden()
+    assert exploration.state.hidden == frozenset()
+
+
+def test_what_is_not_known_cannot_be_selected(exploration: Exploration) -> None:
+    with pytest.raises(KeyError):
+        exploration.select("left-elbow")
+    assert exploration.state == State()
+
+
+def test_every_record_has_a_place(known: Knowledge, exploration: Exploration) -> None:
+    assert exploration.items.keys() == known.entries.keys()
+    assert exploration.items["left-psis"].moves_with == "left-hip-bone"
+    assert exploration.items["s2-tubercle"].moves_with == "sacrum"
+    assert exploration.items["left-greater-trochanter"].moves_with == "left-femur"
+
+
+def test_without_a_pelvis_the_records_can_still_be_read(known: Knowledge, pack: Pack) -> None:
+    exploration = Exploration(known)
+    exploration.select("left-psis")
+    exploration.set_mode("move")
+    assert exploration.items == {}
+    assert exploration.pose() is None
+    arrived = []
+    exploration.loaded.connect(lambda: arrived.append(True))
+    exploration.load(known, pack)
+    assert arrived == [True]
+    assert exploration.pose() is not None
+    assert exploration.state.selected == "left-psis"
