@@ -177,7 +177,7 @@ def minimal_child() -> dict[str, float]:
     )
     window.show()
     deadline = time.time() + 60
-    while time.time() < deadline and "first_model_ms" not in times:
+    while time.time() < deadline and len(times) < 2:
         app.processEvents()
         if "window_visible_ms" not in times and window.windowHandle().isExposed():
             times["window_visible_ms"] = since_start_ms()
@@ -248,15 +248,18 @@ def clicks(app, window) -> dict[str, float]:  # type: ignore[no-untyped-def]
     ratio, height = view.devicePixelRatioF(), view.render_window.GetSize()[1]
     times = []
     for number in range(CLICKS):
+        do.select(None)
+        settle(app, 0.15)
         anchor = do.items[names[number % len(names)]].anchor
         x, y, _ = view.pelvis.to_pixels(anchor[None])[0]
         drawn = []
         tag = view.render_window.AddObserver("EndEvent", lambda *_, d=drawn: d.append(1))
         start = time.perf_counter()
         view.click(QPoint(round(x / ratio), round((height - 1 - y) / ratio)))
-        while not drawn and time.perf_counter() - start < 2:
+        while do.state.selected and not drawn and time.perf_counter() - start < 2:
             app.processEvents()
-        times.append((time.perf_counter() - start) * 1000)
+        if do.state.selected:
+            times.append((time.perf_counter() - start) * 1000)
         view.render_window.RemoveObserver(tag)
     return {"click_median_ms": statistics.median(times), "click_p95_ms": percentile(times, 95)}
 

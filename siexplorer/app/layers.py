@@ -56,7 +56,7 @@ BONES = {"hip-bone": "Hip bone", "sacrum": "Sacrum", "coccyx": "Coccyx", "femur"
 
 
 class LayerTree(QTreeView):
-    """A tree where ticking a box does not select its row."""
+    """A tree that keeps apart ticking, selecting, visiting, and asking for the menu."""
 
     visited = Signal(QModelIndex)
     menu_asked = Signal(QModelIndex, QPoint)
@@ -64,14 +64,11 @@ class LayerTree(QTreeView):
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
     ) -> QItemSelectionModel.SelectionFlag:
-        """Leave the selection alone when the press is for the box or the menu.
+        """Leave the selection alone when the press is for the menu.
 
-        Selecting shows what was hidden, so a press on an empty box would undo itself.
+        Selecting shows what was hidden, so the menu of a hidden row could never say "Show".
         """
-        if isinstance(event, QMouseEvent) and (
-            event.button() == Qt.MouseButton.RightButton
-            or self._on_box(index, event.position().toPoint())
-        ):
+        if isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.RightButton:
             return QItemSelectionModel.SelectionFlag.NoUpdate
         return super().selectionCommand(index, event)
 
@@ -333,10 +330,7 @@ class LayersPanel(QWidget):
         self._renew_states()
 
     def _visit(self, index: QModelIndex) -> None:
-        row = self.model.itemFromIndex(index)
-        if row is None:
-            return
-        name = row.data(ID_ROLE)
+        name = index.data(ID_ROLE)
         if name:
             self.exploration.visit(name)
         else:

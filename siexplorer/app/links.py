@@ -22,6 +22,6 @@ def tie(widget: QObject, signal: SignalInstance, slot: Callable[..., object]) ->
             bound(*args)
 
     # The wrapper takes any arguments, so the signal cannot tell how many the method wants.
-    count = slot.__code__.co_argcount - 1  # type: ignore[attr-defined]
+    count = slot.__code__.co_argcount - 1
     signal.connect(call, max_args=count)
     widget.destroyed.connect(lambda: signal.disconnect(call))

@@ -21,6 +21,7 @@ def gl_format() -> QSurfaceFormat:
     wanted.setAlphaBufferSize(8)
     wanted.setStencilBufferSize(0)
     wanted.setSamples(0)
+    wanted.setSwapInterval(0)
     return wanted
 
 

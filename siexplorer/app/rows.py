@@ -23,8 +23,12 @@ AIR = 6
 
 def mixed(first: QColor, second: QColor, share: float) -> QColor:
     """The first colour with a share (0..1) of the second in it."""
-    one, two = first.getRgbF(), second.getRgbF()
-    return QColor.fromRgbF(*(a + (b - a) * share for a, b in zip(one[:3], two[:3], strict=True)))
+    parts = (
+        (first.redF(), second.redF()),
+        (first.greenF(), second.greenF()),
+        (first.blueF(), second.blueF()),
+    )
+    return QColor.fromRgbF(*(one + (two - one) * share for one, two in parts))
 
 
 def quiet(palette: QPalette) -> QColor:
@@ -55,14 +59,20 @@ class NameDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Let the style draw the row, then add the quiet words."""
         super().paint(painter, option, index)
+        drawn = QStyleOptionViewItem(option)
+        self.initStyleOption(drawn, index)
+        style = drawn.widget.style()
+        if drawn.features & QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator:
+            # On a dark base the style leaves an empty box without a visible edge.
+            box = style.subElementRect(
+                QStyle.SubElement.SE_ItemViewItemCheckIndicator, drawn, drawn.widget
+            )
+            painter.setPen(quiet(drawn.widget.palette()))
+            painter.drawRect(box.adjusted(0, 0, -1, -1))
         words = index.data(QUIET_ROLE)
         if not words:
             return
-        drawn = QStyleOptionViewItem(option)
-        self.initStyleOption(drawn, index)
-        place = drawn.widget.style().subElementRect(
-            QStyle.SubElement.SE_ItemViewItemText, drawn, drawn.widget
-        )
+        place = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, drawn, drawn.widget)
         room = QRect(place)
         room.setLeft(place.left() + QFontMetrics(drawn.font).horizontalAdvance(drawn.text) + GAP)
         if room.width() < LEAST_ROOM:
@@ -93,7 +103,8 @@ class ResultDelegate(QStyledItemDelegate):
         _write(painter, drawn, first, kind, Qt.AlignmentFlag.AlignRight, quieted=True)
         first.setWidth(first.width() - metrics.horizontalAdvance(kind) - GAP)
         _write(painter, drawn, first, name, Qt.AlignmentFlag.AlignLeft)
-        second = QRect(room.left(), room.bottom() - metrics.height(), room.width(), metrics.height())
+        second = QRect(room)
+        second.setTop(room.bottom() - metrics.height())
         words = str(index.data(QUIET_ROLE) or "")
         _write(painter, drawn, second, words, Qt.AlignmentFlag.AlignLeft, quieted=True)
 
@@ -117,7 +128,7 @@ def _write(
     colour = option.palette.color(role)
     painter.save()
     painter.setFont(QFont(option.font))
-    painter.setPen(quiet(option.palette) if quieted and not selected else colour)
+    painter.setPen(quiet(option.widget.palette()) if quieted and not selected else colour)
     shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room.width())
     painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, shown)
     painter.restore()

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QGuiApplication,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -36,6 +37,11 @@ class SceneView(QtInteractor):
 
     def __init__(self, exploration: Exploration, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent, auto_update=False, lighting="none", multi_samples=0)
+        if QGuiApplication.platformName() == "xcb":
+            # A window of its own: Qt then composes this part alone for each frame, not the whole
+            # main window, which stays a plain one. Measured on X11 only.
+            self.setAttribute(Qt.WidgetAttribute.WA_DontCreateNativeAncestors)
+            self.setAttribute(Qt.WidgetAttribute.WA_NativeWindow)
         self.setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Model of the pelvis")

@@ -23,7 +23,7 @@ def modelled_coccyx(sacrum: Surface, apex: Floats) -> Surface:
         centres.append(start + along * length / 2)
         leans.append(along)
         start = start + along * length
-    spacing = 0.9
+    spacing = 1.5
     low = np.min(centres, axis=0) - 18
     high = np.max(centres, axis=0) + 18
     axes = [np.arange(a, b, spacing) for a, b in zip(low, high, strict=True)]

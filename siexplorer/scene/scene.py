@@ -144,9 +144,8 @@ class PelvisScene:
         """Take other colours."""
         self.theme = theme
         renderer = self.plotter.renderer
-        renderer.SetBackground(*theme.bottom)
-        renderer.SetBackground2(*theme.top)
-        renderer.GradientBackgroundOn()
+        # One plain colour: a gradient costs a quarter of a frame without a graphics card.
+        renderer.SetBackground(*theme.background)
         self.overlay.set_theme(theme)
         self._curves_drawn = None
         self.redraw()

@@ -16,8 +16,7 @@ def rgb(code: str) -> Rgb:
 class Theme:
     """Colours for one scheme."""
 
-    top: Rgb
-    bottom: Rgb
+    background: Rgb
     bone: Rgb
     modelled_bone: Rgb
     sacrum: Rgb
@@ -34,8 +33,7 @@ class Theme:
 _MUSCLES = {"iliacus": rgb("#b5574a"), "piriformis": rgb("#7a5ba6"), "iliac-fossa": rgb("#3f8f8a")}
 
 LIGHT = Theme(
-    top=rgb("#fbfaf7"),
-    bottom=rgb("#dfe4e8"),
+    background=rgb("#eef1f3"),
     bone=rgb("#eadfc8"),
     modelled_bone=rgb("#cfc6b8"),
     sacrum=rgb("#dccba6"),
@@ -49,8 +47,7 @@ LIGHT = Theme(
     muscles=_MUSCLES,
 )
 DARK = Theme(
-    top=rgb("#2c343b"),
-    bottom=rgb("#171b1f"),
+    background=rgb("#20262b"),
     bone=rgb("#d9ccb2"),
     modelled_bone=rgb("#b3aa9b"),
     sacrum=rgb("#c9b78f"),
@@ -59,7 +56,7 @@ DARK = Theme(
     dimple=rgb("#56b4e9"),
     accent=rgb("#56b4e9"),
     label=rgb("#f2f4f5"),
-    label_back=rgb("#20262b"),
+    label_back=rgb("#12161a"),
     side=rgb("#aab4bb"),
     muscles=_MUSCLES,
 )

@@ -1,0 +1,538 @@
+"""The command line door: what it prints, what it refuses, and that it is one sentence."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from siexplorer import __version__, cli
+from siexplorer.anatomy.places import data_folder
+from siexplorer.exploration.catalog import KINDS
+from siexplorer.scene.gl import missing_gl
+
+CHECKOUT = Path(cli.__file__).resolve().parent.parent
+needs_gl = pytest.mark.skipif(missing_gl() is not None, reason="this machine cannot draw")
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "_cache_folder", lambda: cache)
+    monkeypatch.delenv("SIEXPLORER_DATA", raising=False)
+    monkeypatch.delenv("SIEXPLORER_DEBUG", raising=False)
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of annotations and meshes to break, which the commands then read."""
+    folder = tmp_path / "data"
+    for name in ("annotations", "meshes"):
+        shutil.copytree(data_folder(name), folder / name)
+    monkeypatch.setenv("SIEXPLORER_DATA", str(folder))
+    return folder
+
+
+def printed(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    """What a command prints with --json; it must succeed and say nothing else."""
+    code = cli.main([*words, "--json"])
+    captured = capsys.readouterr()
+    assert (code, captured.err) == (0, "")
+    return json.loads(captured.out)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str, code: int = 2) -> str:
+    """The one sentence on stderr with which a command refuses."""
+    assert cli.main(list(words)) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.splitlines()
+    assert len(lines) == 1, captured.err
+    assert lines[0].endswith((".", "?"))
+    assert "Traceback" not in lines[0]
+    return lines[0]
+
+
+def run(
+    *words: str, ascii_only: bool = False, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """A real process, without a display unless ``environment`` brings one."""
+    unset = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "SIEXPLORER_DATA")
+    base = {name: value for name, value in os.environ.items() if name not in unset}
+    base["PYTHONIOENCODING"] = "ascii" if ascii_only else "utf-8"
+    base["PYTHONPATH"] = str(CHECKOUT)
+    return subprocess.run(
+        [sys.executable, *words],
+        env=base | environment,
+        capture_output=True,
+        encoding="ascii" if ascii_only else "utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+# list ---------------------------------------------------------------------------------------------
+
+
+def test_list_is_an_array_of_objects_with_id_kind_name_and_side(capsys):
+    rows = printed(capsys, "list")
+    assert all(list(row) == ["id", "kind", "name", "side"] for row in rows)
+    by_id = {row["id"]: row for row in rows}
+    assert len(by_id) == len(rows)
+    assert by_id["left-psis"]["kind"] == "landmark"
+    assert by_id["right-psis"]["side"] == "right"
+    assert by_id["sacrum"]["side"] == "midline"
+    assert {row["kind"] for row in rows} >= {"bone", "landmark", "muscle", "movement", "zone"}
+
+
+@pytest.mark.parametrize("kind", ["bone", "muscle", "movement", "zone"])
+def test_list_of_one_kind(capsys, kind):
+    rows = printed(capsys, "list", "--kind", kind)
+    assert rows
+    assert {row["kind"] for row in rows} == {kind}
+
+
+def test_every_kind_can_be_asked_for():
+    assert get_args(cli.Kind) == KINDS
+
+
+def test_list_as_a_table_lines_up(capsys):
+    assert cli.main(["list", "--kind", "bone"]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == ["ID", "KIND", "SIDE", "NAME"]
+    assert all(row[head.index("KIND") :].startswith("bone") for row in rows)
+
+
+def test_a_kind_that_nothing_is_of_yet_is_an_empty_array(capsys):
+    assert cli.main(["list", "--kind", "nerve", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+# show ---------------------------------------------------------------------------------------------
+
+
+def test_show_a_landmark_tells_where_it_is_and_what_it_rests_on(capsys):
+    shown = printed(capsys, "show", "left-psis")
+    x, y, z = shown["position_mm"]
+    assert 25 < x < 60
+    assert y > 100
+    assert -60 < z < 40
+    assert "points_mm" not in shown
+    assert {shown["id"], shown["kind"], shown["side"]} == {"left-psis", "landmark", "left"}
+    assert shown["palpation"]["steps"]
+    assert {source["id"] for source in shown["sources"]} >= {"simmonds-1992"}
+    assert all(source["title"] for source in shown["sources"])
+    assert shown["provenance"]["licence"] == "MPL-2.0"
+
+
+def test_show_a_curve_gives_all_of_it_and_its_middle(capsys):
+    shown = printed(capsys, "show", "left-iliac-crest")
+    points = shown["points_mm"]
+    assert shown["position_mm"] == points[len(points) // 2]
+
+
+def test_show_a_bone_gives_its_volume(capsys):
+    shown = printed(capsys, "show", "sacrum")
+    assert 100 < shown["volume_cm3"] < 350
+    assert "area_cm2" not in shown
+    assert [surface["id"] for surface in shown["surfaces"]] == ["sacrum"]
+
+
+def test_show_a_muscle_sums_its_painted_areas(capsys):
+    shown = printed(capsys, "show", "left-iliacus")
+    parts = [surface["area_cm2"] for surface in shown["surfaces"]]
+    assert len(parts) == 3
+    assert shown["area_cm2"] == pytest.approx(sum(parts), abs=0.02)
+    assert "volume_cm3" not in shown
+    assert shown["provenance"]["made"] == ["modelled"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "side"),
+    [("left-ilium-flexion", "movement", "left"), ("sciatic-core", "zone", "both")],
+)
+def test_movements_and_zones_are_shown_too(capsys, name, kind, side):
+    shown = printed(capsys, "show", name)
+    assert (shown["kind"], shown["side"]) == (kind, side)
+    assert cli.main(["show", name]) == 0
+    assert "Sources" in capsys.readouterr().out
+
+
+def test_show_as_text_is_the_card_in_the_voice_asked_for(capsys):
+    texts = {}
+    for voice in get_args(cli.Voice):
+        assert cli.main(["show", "left-psis", "--voice", voice]) == 0
+        texts[voice] = capsys.readouterr().out
+    assert len(set(texts.values())) == 3
+    assert all("How to find it with a hand" in text for text in texts.values())
+
+
+@pytest.mark.parametrize(
+    ("asked", "nearest"),
+    [("left-pssi", "left-psis"), ("sit bone", "left-ischial-tuberosity"), ("PSIS", "right-psis")],
+)
+def test_an_unknown_id_is_answered_with_the_nearest(capsys, asked, nearest):
+    sentence = refused(capsys, "show", asked)
+    assert f"“{asked}”" in sentence
+    assert f"“{nearest}”" in sentence
+
+
+def test_what_resembles_nothing_is_answered_with_where_to_look(capsys):
+    assert "“siexplorer list”" in refused(capsys, "show", "qqqqqq")
+
+
+# pose and zones -----------------------------------------------------------------------------------
+
+
+def test_pose_gives_true_values_and_matrices(capsys):
+    posed = printed(capsys, "pose", "left-ilium-flexion", "--at", "1")
+    assert posed["true_deg"] == posed["shown_deg"] == pytest.approx(2.0)
+    assert posed["factor"] == 1.0
+    assert not posed["clamped"]
+    assert 0 < posed["glide_mm"] < 2.0
+    assert set(posed["true_mm"]) == {"left-psis", "left-asis"}
+    matrix = np.array(posed["matrices"]["left-hip-bone"])
+    assert matrix.shape == (4, 4)
+    assert matrix[3].tolist() == [0, 0, 0, 1]
+    turned = np.degrees(np.arccos((np.trace(matrix[:3, :3]) - 1) / 2))
+    assert turned == pytest.approx(2.0, abs=1e-3)
+    assert posed["caption"]
+
+
+def test_magnifying_changes_what_is_drawn_and_never_what_is_true(capsys):
+    plain = printed(capsys, "pose", "right-ilium-extension", "--at", "0.5")
+    large = printed(capsys, "pose", "right-ilium-extension", "--at", "0.5", "--magnify", "4")
+    assert large["shown_deg"] == pytest.approx(4 * plain["shown_deg"])
+    assert large["true_mm"] == plain["true_mm"]
+    assert large["glide_mm"] == plain["glide_mm"]
+    held = printed(capsys, "pose", "right-ilium-extension", "--at", "1", "--magnify", "10")
+    assert held["clamped"]
+    assert held["shown_deg"] < 10 * held["true_deg"]
+
+
+def test_zones_are_told_for_each_side_and_from_its_psis(capsys):
+    found = printed(capsys, "zones")
+    assert found["caveats"]
+    assert "posterior projection" in found["projection"]
+    rows = {(row["id"], row["side"]): row for row in found["zones"]}
+    assert {side for _, side in rows} == {"left", "right"}
+    for side, sign in (("left", 1), ("right", -1)):
+        clear = rows["gluteal-clear", side]
+        psis = printed(capsys, "show", f"{side}-psis")["position_mm"]
+        assert clear["state"] == "clear"
+        assert clear["area_cm2"] > 30
+        assert 50 < clear["from_psis_mm"]["lateral_mm"] < 90
+        assert clear["centroid_mm"]["x"] * sign > 0
+        lateral = (clear["centroid_mm"]["x"] - psis[0]) * sign
+        assert lateral == pytest.approx(clear["from_psis_mm"]["lateral_mm"], abs=0.2)
+        assert clear["reason"]
+        assert "design choice" in clear["tags"]
+
+
+def test_zones_and_pose_read_well_as_text(capsys):
+    assert cli.main(["zones"]) == 0
+    assert "gluteal-clear" in capsys.readouterr().out
+    assert cli.main(["pose", "left-ilium-flexion", "--at", "1", "--magnify", "10"]) == 0
+    text = capsys.readouterr().out
+    assert "True: 2.00 deg" in text
+    assert "Held at 12 deg" in text
+
+
+# What is refused ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("lst", "“list”"),
+        ("list surplus", "“surplus”"),
+        ("list --kind bones", "--kind"),
+        ("list --bogus", "--bogus"),
+        ("show", "ID"),
+        ("pose left-ilium-flexion", "--at"),
+        ("pose left-ilium-flexion --at 1.5", "--at"),
+        ("pose left-ilium-flexion --at nan", "--at"),
+        ("pose left-ilium-flexion --at 1 --magnify 11", "--magnify"),
+        ("pose left-ilium-flexion --at 1 --magnify 0.5", "--magnify"),
+        ("pose left-psis --at 1", "movement"),
+        ("check --data no-such-folder", "no-such-folder"),
+        ("snapshot", "OUT"),
+        ("snapshot a.jpg", ".png"),
+        ("snapshot no-such-folder/a.png", "no-such-folder"),
+        ("snapshot a.png --size 10", "--size"),
+        ("snapshot a.png --size 800x", "--size"),
+        ("snapshot a.png --size -1x800", "--size"),
+        ("snapshot a.png --size 100000x800", "--size"),
+        ("snapshot a.png --at 0.5", "--movement"),
+        ("snapshot a.png --movement left-ilium-flexion --mode ball", "--mode ball"),
+        ("snapshot a.png --movement left-ilium-flexion --at 2", "--at"),
+        ("snapshot a.png --movement left-ilium-flexion --magnify 20", "--magnify"),
+    ],
+)
+def test_a_bad_argument_is_one_sentence_that_names_it(capsys, monkeypatch, tmp_path, words, said):
+    monkeypatch.chdir(tmp_path)
+    assert said in refused(capsys, *words.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_gl
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--select left-pssi", "left-psis"),
+        ("--only sacrum nothing-such", "nothing-such"),
+        ("--only", "--only"),
+        ("--movement left-ilium-flexon", "left-ilium-flexion"),
+    ],
+)
+def test_a_picture_of_nothing_known_is_refused(capsys, tmp_path, words, said):
+    out = tmp_path / "a.png"
+    assert said in refused(capsys, "snapshot", str(out), *words.split())
+    assert not out.exists()
+
+
+def test_without_opengl_drawing_is_refused_and_the_rest_works(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("siexplorer.scene.gl.missing_gl", lambda: "There is no OpenGL here.")
+    assert "OpenGL" in refused(capsys, "snapshot", str(tmp_path / "a.png"), code=3)
+    assert "OpenGL" in refused(capsys, "first-look", str(tmp_path / "look"), code=3)
+    assert printed(capsys, "list")
+
+
+def test_what_was_not_foreseen_is_a_sentence_unless_debugging(capsys, monkeypatch):
+    def fail() -> None:
+        raise RuntimeError("no\nluck")
+
+    monkeypatch.setattr("siexplorer.anatomy.knowledge.read_knowledge", fail)
+    assert "RuntimeError: no luck" in refused(capsys, "list", code=1)
+    monkeypatch.setenv("SIEXPLORER_DEBUG", "1")
+    with pytest.raises(RuntimeError):
+        cli.main(["list"])
+
+
+# Broken data --------------------------------------------------------------------------------------
+
+
+def test_a_broken_toml_key_is_named_and_the_rest_is_listed(capsys, data):
+    file = data / "annotations" / "landmarks.toml"
+    file.write_text(file.read_text("utf-8").replace("lay_name =", "layname =", 1), "utf-8")
+    assert cli.main(["list", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "annotations/landmarks.toml" in captured.err
+    assert "layname" in captured.err
+    ids = {row["id"] for row in json.loads(captured.out)}
+    assert "sacrum" in ids
+    assert "left-asis" in ids
+
+
+def test_broken_toml_syntax_is_named_with_its_line(capsys, data):
+    file = data / "annotations" / "movements.toml"
+    file.write_text(file.read_text("utf-8") + "\nname = = 3\n", "utf-8")
+    assert cli.main(["list", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.startswith("annotations/movements.toml: ")
+    assert "line" in captured.err
+    assert "left-psis" in captured.out
+
+
+def _cut(data: Path) -> str:
+    glb = data / "meshes" / "si-atlas" / "si-atlas.glb"
+    glb.write_bytes(glb.read_bytes()[:4096])
+    return "meshes/si-atlas/si-atlas.glb"
+
+
+def _cut_with_its_checksum(data: Path) -> str:
+    folder = data / "meshes" / "si-atlas"
+    whole = (folder / "si-atlas.glb").read_bytes()
+    cut = whole[:4096]
+    (folder / "si-atlas.glb").write_bytes(cut)
+    text = (folder / "pack.toml").read_text("utf-8")
+    for old, new in (
+        (f"bytes = {len(whole)}", f"bytes = {len(cut)}"),
+        (hashlib.sha256(whole).hexdigest(), hashlib.sha256(cut).hexdigest()),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "pack.toml").write_text(text, "utf-8")
+    return "meshes/si-atlas/si-atlas.glb"
+
+
+def _missing(data: Path) -> str:
+    (data / "meshes" / "si-atlas" / "si-atlas.glb").unlink()
+    return "meshes/si-atlas/si-atlas.glb"
+
+
+def _no_pack(data: Path) -> str:
+    (data / "meshes" / "si-atlas" / "pack.toml").unlink()
+    return "meshes/si-atlas/pack.toml"
+
+
+def _changed(data: Path) -> str:
+    glb = data / "meshes" / "si-atlas" / "si-atlas.glb"
+    content = bytearray(glb.read_bytes())
+    content[-1] ^= 1
+    glb.write_bytes(content)
+    return "meshes/si-atlas/si-atlas.glb"
+
+
+@pytest.mark.parametrize("harm", [_cut, _cut_with_its_checksum, _missing, _no_pack, _changed])
+def test_a_broken_pack_is_one_sentence_and_the_records_still_work(capsys, data, harm):
+    where = harm(data)
+    assert cli.main(["show", "left-psis", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.startswith(where)
+    assert captured.err.count("\n") == 1
+    shown = json.loads(captured.out)
+    assert "position_mm" not in shown
+    assert shown["description"]["plain"]
+    assert where in refused(capsys, "pose", "left-ilium-flexion", "--at", "1", code=1)
+    assert where in refused(capsys, "zones", code=1)
+    assert cli.main(["check"]) == 1
+    checked = capsys.readouterr().out
+    assert checked.startswith("1 problem:")
+    assert where in checked
+
+
+def test_a_broken_landmark_file_leaves_the_bones(capsys, data):
+    (data / "meshes" / "si-atlas" / "landmarks.json").unlink()
+    assert cli.main(["show", "sacrum", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.startswith("meshes/si-atlas/landmarks.json: ")
+    assert json.loads(captured.out)["volume_cm3"] > 0
+    for words in (["pose", "left-ilium-flexion", "--at", "1"], ["zones"]):
+        assert cli.main(words) == 1
+        assert "Traceback" not in capsys.readouterr().err
+
+
+# check --------------------------------------------------------------------------------------------
+
+
+def test_check_counts_what_is_well(capsys):
+    assert cli.main(["check"]) == 0
+    assert capsys.readouterr().out.startswith("All well: ")
+
+
+def test_check_lists_what_is_not_and_fails(capsys, data, monkeypatch):
+    file = data / "annotations" / "structures.toml"
+    file.write_text(file.read_text("utf-8").replace('"krawiec-2003"', '"no-such"', 1), "utf-8")
+    monkeypatch.setenv("SIEXPLORER_DATA", "/nowhere")
+    assert cli.main(["check", "--data", str(data), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert not found["ok"]
+    assert any("no-such" in problem for problem in found["problems"])
+    assert found["counts"]["bones"] > 0
+
+
+# Real processes -----------------------------------------------------------------------------------
+
+
+def test_version_is_answered_at_once():
+    start = time.perf_counter()
+    done = run("-m", "siexplorer", "--version")
+    taken = time.perf_counter() - start
+    assert done.stdout == f"siexplorer {__version__}\n"
+    assert taken < 0.4
+
+
+def test_nothing_that_draws_is_imported_for_words_alone():
+    script = (
+        "import sys; from siexplorer.cli import main;"
+        "codes = [main(words.split()) for words in sys.argv[1:]];"
+        "heavy = {'PySide6', 'pyvista', 'pyvistaqt', 'matplotlib', 'qtpy'};"
+        "heavy |= {m for m in sys.modules if m.startswith('vtkmodules.vtkRendering')};"
+        "print(codes, sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    commands = ("list", "show left-psis", "show left-iliacus --json", "zones", "check", "list -h")
+    done = run("-c", script, *commands, "pose left-ilium-flexion --at 1")
+    assert done.stderr.splitlines()[-1] == "[0, 0, 0, 0, 0, 0, 0] []"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a screen")
+def test_without_a_screen_the_window_is_refused_with_the_way_out():
+    done = run("-m", "siexplorer")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "first-look" in done.stderr
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only X screens go deaf")
+def test_a_screen_that_does_not_answer_is_a_sentence():
+    done = run("-m", "siexplorer", "--quit-after", "1", DISPLAY=":4242")
+    assert done.returncode in (2, 3)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_terminal_without_the_letters_shows_others():
+    done = run("-m", "siexplorer", "show", "left-psis", "--voice", "clinician", ascii_only=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = run("-m", "siexplorer", "show", "left-psis", "--json", ascii_only=True)
+    assert "±" in json.loads(done.stdout)["description"]["clinician"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes close differently elsewhere")
+def test_a_reader_that_leaves_early_is_no_error():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "siexplorer", "list"],
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    with process.stderr:
+        assert process.stderr.read() == b""
+    assert process.wait(timeout=60) == 0
+
+
+# snapshot -----------------------------------------------------------------------------------------
+
+
+def picture(capsys: pytest.CaptureFixture[str], out: Path, *options: str) -> Any:
+    """What snapshot draws, (height, width, 3)."""
+    from PIL import Image
+
+    assert cli.main(["snapshot", str(out), "--size", "300x240", *options]) == 0
+    assert capsys.readouterr().out == f"{out}\n"
+    with Image.open(out) as image:
+        return np.asarray(image.convert("RGB")).astype(int)
+
+
+@needs_gl
+def test_snapshot_has_the_size_asked_for_and_a_bone_in_its_middle(capsys, tmp_path):
+    image = picture(capsys, tmp_path / "a.png", "--view", "back", "--select", "left-psis")
+    assert image.shape == (240, 300, 3)
+    corner, middle = image[100, 3], image[90:130, 140:160].reshape(-1, 3).mean(axis=0)
+    assert np.abs(middle - corner).max() > 25
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@needs_gl
+def test_snapshot_shows_what_was_asked_for(capsys, tmp_path):
+    out = tmp_path / "a.png"
+    whole = picture(capsys, out)
+    background = whole[:, :3].mean(axis=1, keepdims=True)
+
+    def drawn(image: Any) -> int:
+        return int((np.abs(image - background).max(axis=2) > 25).sum())
+
+    only = picture(capsys, out, "--only", "sacrum")
+    assert 0 < drawn(only) < 0.5 * drawn(whole)
+    moving = ("--movement", "left-ilium-flexion", "--magnify", "6")
+    start, end = (picture(capsys, out, *moving, "--at", at) for at in ("0", "1"))
+    assert (np.abs(start - end).max(axis=2) > 25).sum() > 300
+    assert picture(capsys, out, "--dark")[3, 3].mean() < 100 < whole[3, 3].mean()
+    ball = picture(capsys, out, "--mode", "ball")
+    green = (ball[..., 1] - ball[..., 0] > 40) & (ball[..., 1] > 90)
+    assert green.sum() > 300
