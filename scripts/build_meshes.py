@@ -68,7 +68,9 @@ def atlas_field(name, ensemble):  # type: ignore[no-untyped-def]
 
     folder = Path(str(get_model_path(f"atlas_meshes/{ensemble}.ens"))).parent
     return geometric_field.load_geometric_field(
-        str(folder / f"{name}.geof"), str(folder / f"{ensemble}.ens"), str(folder / f"{ensemble}.mesh")
+        str(folder / f"{name}.geof"),
+        str(folder / f"{ensemble}.ens"),
+        str(folder / f"{ensemble}.mesh"),
     )
 
 
@@ -109,7 +111,9 @@ def node_map(field, density):  # type: ignore[no-untyped-def]
     _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.ravel()
     faces = inverse[raw_faces]
-    proper = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 0] != faces[:, 2])
+    proper = (
+        (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 0] != faces[:, 2])
+    )
     return full[first], faces[proper].astype(np.int32)
 
 
@@ -208,7 +212,12 @@ def build() -> None:
         "sacrum": (bones.sacrum, "sacrum", "sacrum", "statistical mean"),
         "coccyx": (bones.coccyx, "coccyx", "sacrum", "modelled"),
         "left-femur": (bones.femur_left, "left-femur", "left-femur", "statistical mean"),
-        "right-femur": (bones.femur_right, "right-femur", "right-femur", "statistical mean, mirrored"),
+        "right-femur": (
+            bones.femur_right,
+            "right-femur",
+            "right-femur",
+            "statistical mean, mirrored",
+        ),
     }
     for name, bone in surfaces.items():
         if not is_closed(bone[0]):
@@ -250,7 +259,8 @@ def build() -> None:
     nodes = pelvis.field_parameters[:, :, 0].T @ to_body[:3, :3].T + to_body[:3, 3]
     record = {
         "landmarks": {
-            name: {"points_mm": np.round(points, 3).tolist()} for name, points in sorted(found.items())
+            name: {"points_mm": np.round(points, 3).tolist()}
+            for name, points in sorted(found.items())
         },
         "centres_mm": {name: np.round(point, 3).tolist() for name, point in centres.items()},
         "reference_nodes_mm": {
@@ -272,10 +282,12 @@ def build() -> None:
         )
     (OUT / "pack.toml").write_text("\n".join(lines), encoding="utf-8")
     total = sum(len(s[0].faces) for s in surfaces.values())
-    print(f"wrote {OUT.relative_to(ROOT)}: {len(surfaces)} surfaces, {total} triangles, {len(glb)} bytes")
+    print(
+        f"wrote {OUT.relative_to(ROOT)}: {len(surfaces)} surfaces, {total} triangles, {len(glb)} bytes"
+    )
 
 
-PACK_HEAD = '''\
+PACK_HEAD = """\
 # Written by scripts/build_meshes.py; edit that, not this.
 id = "si-atlas"
 title = "SI atlas: mean pelvis and thigh bones of 26 CT scans"
@@ -287,7 +299,7 @@ units = "mm"
 axes = "+x left, +y posterior, +z superior"
 origin = "midway between the two anterior superior iliac spines; z lies in the anterior pelvic plane"
 provenance = "The hip bones, sacrum and left thigh bone are the statistical mean of 26 CT scans (LLP26), evaluated from its cubic and quartic element meshes with gias3.fieldwork 3.0.1. The right thigh bone is the left one mirrored. Each thigh bone is cut to its upper two thirds and set with the centre of its head in the centre of its socket. The coccyx and the painted areas are modelled by this project from those bones. No clinician has reviewed them."
-'''
+"""
 
 if __name__ == "__main__":
     main()

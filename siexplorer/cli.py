@@ -115,6 +115,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    if not words:
+        # The window, without waiting for the reader of command lines.
+        return open_window(None)
     from cyclopts import CycloptsError
     from cyclopts.exceptions import UnusedCliTokensError
 

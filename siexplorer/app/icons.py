@@ -7,13 +7,12 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-SIZES = (16, 20, 24, 32, 48)
+SIZES = (20, 24)
 RATIOS = (1, 2)
-DISABLED_OPACITY = 0.38
 
 
 def icon(name: str, colour: QColor) -> QIcon:
-    """The icon in one colour, sharp from 16 to 48 px on plain and doubled screens.
+    """The icon in one colour, sharp at the sizes that the window uses, on plain and doubled screens.
 
     Raises
     ------
@@ -38,28 +37,14 @@ def _drawn(name: str, rgba: int) -> QIcon:
     code = file.read_text(encoding="utf-8").replace("currentColor", colour.name())
     svg = QSvgRenderer(QByteArray(code.encode()))
     made = QIcon()
-    # Drawing is what costs: a size that serves both screens is drawn once.
-    for pixels in sorted({size * ratio for size in SIZES for ratio in RATIOS}):
-        normal = _canvas(pixels)
-        painter = QPainter(normal)
-        painter.setOpacity(colour.alphaF())
-        svg.render(painter)
-        painter.end()
-        disabled = _canvas(pixels)
-        painter = QPainter(disabled)
-        painter.setOpacity(DISABLED_OPACITY)
-        painter.drawPixmap(0, 0, normal)
-        painter.end()
+    for size in SIZES:
         for ratio in RATIOS:
-            if pixels % ratio == 0 and pixels // ratio in SIZES:
-                for pixmap, mode in ((normal, QIcon.Mode.Normal), (disabled, QIcon.Mode.Disabled)):
-                    scaled = QPixmap(pixmap)
-                    scaled.setDevicePixelRatio(ratio)
-                    made.addPixmap(scaled, mode)
+            pixmap = QPixmap(size * ratio, size * ratio)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            painter.setOpacity(colour.alphaF())
+            svg.render(painter)
+            painter.end()
+            pixmap.setDevicePixelRatio(ratio)
+            made.addPixmap(pixmap)
     return made
-
-
-def _canvas(pixels: int) -> QPixmap:
-    pixmap = QPixmap(pixels, pixels)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    return pixmap

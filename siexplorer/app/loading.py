@@ -1,13 +1,16 @@
 """Reading the records, the meshes and the drawing libraries beside the window, not in its way."""
 
+from __future__ import annotations
+
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from siexplorer.anatomy.knowledge import Knowledge, read_knowledge
-from siexplorer.packs.pack import Pack, PackError, read_pack
-from siexplorer.scene.gl import missing_gl
+if TYPE_CHECKING:
+    from siexplorer.anatomy.knowledge import Knowledge
+    from siexplorer.packs.pack import Pack
 
 
 class Loader(QObject):
@@ -20,6 +23,8 @@ class Loader(QObject):
         threading.Thread(target=self._read, name="loader", daemon=True).start()
 
     def _read(self) -> None:
+        from siexplorer.scene.gl import missing_gl
+
         known, pack, problems = read_all()
         if missing_gl() is None:
             # The slow imports happen here, so that the window answers meanwhile.
@@ -33,6 +38,9 @@ class Loader(QObject):
 
 def read_all() -> tuple[Knowledge, Pack | None, list[str]]:
     """The records, the built-in pack or None, and a sentence for all that could not be read."""
+    from siexplorer.anatomy.knowledge import read_knowledge
+    from siexplorer.packs.pack import PackError, read_pack
+
     known = read_knowledge()
     problems = list(known.problems)
     pack = None

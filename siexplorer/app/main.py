@@ -36,12 +36,10 @@ def run(quit_after: float | None = None) -> int:
     app.setApplicationDisplayName("SI Explorer")
     app.setStyle("Fusion")
 
-    from siexplorer.app.settings import Settings
     from siexplorer.app.window import MainWindow
 
-    window = MainWindow(Settings())
-    window.show()
-    QTimer.singleShot(0, window, window.load)
+    window = MainWindow()
+    window.open()
     if quit_after is not None:
         QTimer.singleShot(round(quit_after * 1000), app, app.closeAllWindows)
         QTimer.singleShot(round(quit_after * 1000) + 100, app, app.quit)

@@ -35,7 +35,9 @@ class SceneView(QtInteractor):
 
     zone_hovered = Signal(object)
 
-    def __init__(self, exploration: Exploration, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, exploration: Exploration, theme: Theme, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent, auto_update=False, lighting="none", multi_samples=0)
         if QGuiApplication.platformName() == "xcb":
             # A window of its own: Qt then composes this part alone for each frame, not the whole
@@ -139,9 +141,7 @@ class SceneView(QtInteractor):
         name = self.exploration.name_of(hit.entry) if hit and hit.entry else ""
         if hit and hit.zone:
             name = self.exploration.known.zones[hit.zone].reason.text
-        self.setCursor(
-            Qt.CursorShape.PointingHandCursor if name else Qt.CursorShape.ArrowCursor
-        )
+        self.setCursor(Qt.CursorShape.PointingHandCursor if name else Qt.CursorShape.ArrowCursor)
         if name:
             QToolTip.showText(self.mapToGlobal(self._hover_at + QPoint(14, 18)), name, self)
         else:

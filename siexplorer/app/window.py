@@ -1,11 +1,13 @@
 """The main window: modes on top, what to show on the left, the model, one card, the timeline."""
 
+from __future__ import annotations
+
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, QStandardPaths, Qt, QTimer
-from PySide6.QtGui import QActionGroup, QCloseEvent, QGuiApplication, QImage, QPalette
+from PySide6.QtGui import QActionGroup, QCloseEvent, QGuiApplication, QImage, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QDockWidget,
@@ -21,24 +23,15 @@ from PySide6.QtWidgets import (
 )
 
 from siexplorer import __version__
-from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.app import dialogs
 from siexplorer.app.actions import Spec, key_rows, make_actions
-from siexplorer.app.ball import BallPanel
-from siexplorer.app.card import CardPanel
-from siexplorer.app.icons import icon
-from siexplorer.app.layers import LayersPanel
-from siexplorer.app.loading import Loader
-from siexplorer.app.searchbox import SearchPanel
-from siexplorer.app.settings import Settings
-from siexplorer.app.timeline import TimelinePanel
-from siexplorer.exploration.exploration import Change, Exploration
-from siexplorer.packs.pack import Pack
-from siexplorer.scene.gl import missing_gl
-from siexplorer.scene.theme import DARK, LIGHT, Theme
 
 if TYPE_CHECKING:
+    from siexplorer.anatomy.knowledge import Knowledge
+    from siexplorer.app.settings import Settings
     from siexplorer.app.view import SceneView
+    from siexplorer.exploration.exploration import Change
+    from siexplorer.packs.pack import Pack
+    from siexplorer.scene.theme import Theme
 
 VOICES = (("plain", "Plain words"), ("student", "Student"), ("clinician", "Clinician"))
 MODES = (("explore", "Explore"), ("move", "Move"), ("ball", "Place a ball"))
@@ -46,28 +39,68 @@ VIEWS = ("back", "front", "left", "right", "top", "below")
 
 
 class MainWindow(QMainWindow):
-    """Shown empty at once; the model arrives when the loader has read it."""
+    """On screen at once, with a page that says so; ``load`` fills it and brings the model.
 
-    def __init__(self, settings: Settings) -> None:
+    The rooms below are imported by ``load``, so that nothing slow stands before the window.
+    """
+
+    def __init__(self) -> None:
         super().__init__()
-        self.settings = settings
-        self.exploration = Exploration(Knowledge())
-        self.exploration.set_voice(settings.voice)
-        self.exploration.set_perspective(settings.perspective)
-        self.exploration.forget_history()
         self.view: SceneView | None = None
         self.problems: list[str] = []
+        self.filled = False
+        self._fill_when_seen = False
         self.setWindowTitle("SI Explorer")
         self.resize(1280, 800)
         self._build_middle()
+
+    def open(self) -> None:
+        """Start reading, show the window, and fill it as soon as it is really on screen."""
+        self._fill_when_seen = True
+        self._read()
+        self.show()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The first picture of the window is what a person waits for; the rest comes after it."""
+        super().paintEvent(event)
+        if self._fill_when_seen:
+            self._fill_when_seen = False
+            QTimer.singleShot(0, self, self._fill)
+
+    def load(self) -> None:
+        """Start reading and fill the window now."""
+        self._read()
+        self._fill()
+
+    def _read(self) -> None:
+        from siexplorer.app.loading import Loader
+
+        self._loader = Loader(self)
+        self._loader.done.connect(self._arrived)
+        self._loader.start()
+
+    def _fill(self) -> None:
+        if self.filled:
+            return
+        from siexplorer.anatomy.knowledge import Knowledge
+        from siexplorer.app.settings import Settings
+        from siexplorer.exploration.exploration import Exploration
+
+        self.settings: Settings = Settings()
+        self.exploration = Exploration(Knowledge())
+        self.exploration.set_voice(self.settings.voice)
+        self.exploration.set_perspective(self.settings.perspective)
+        self.exploration.forget_history()
+        self._build_panels()
         self._build_docks()
         self._specs = self._commands()
         self.commands = make_actions(self, self._specs)
         self._build_menus()
         self._build_toolbars()
         self._build_status()
+        self.filled = True
         self._recolour()
-        geometry, arrangement = settings.window()
+        geometry, arrangement = self.settings.window()
         if geometry is not None:
             self.restoreGeometry(geometry)
         if arrangement is not None:
@@ -77,39 +110,46 @@ class MainWindow(QMainWindow):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._recolour)
         self._show_mode()
         self._renew_commands()
-        self._loader = Loader(self)
-        self._loader.done.connect(self._arrived)
 
     # Building -------------------------------------------------------------------------------------
 
     def _build_middle(self) -> None:
-        self._waiting = QWidget()
-        label = QLabel("Loading the model…")
-        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        bar = QProgressBar()
-        bar.setRange(0, 0)
-        bar.setMaximumWidth(260)
-        bar.setAccessibleName("Loading the model")
-        layout = QVBoxLayout(self._waiting)
+        waiting = QWidget()
+        self._waiting_label = QLabel("Loading the model…")
+        self._waiting_label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._waiting_bar = QProgressBar()
+        self._waiting_bar.setRange(0, 0)
+        self._waiting_bar.setMaximumWidth(260)
+        self._waiting_bar.setAccessibleName("Loading the model")
+        layout = QVBoxLayout(waiting)
         layout.addStretch(1)
-        layout.addWidget(label)
-        layout.addWidget(bar, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._waiting_label)
+        layout.addWidget(self._waiting_bar, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
-        self._waiting_label, self._waiting_bar = label, bar
         self._middle = QStackedWidget()
-        self._middle.addWidget(self._waiting)
-        self.timeline = TimelinePanel(self.exploration)
-        self.ball = BallPanel(self.exploration)
+        self._middle.addWidget(waiting)
         middle = QWidget()
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._middle, 1)
-        column.addWidget(self.timeline)
-        column.addWidget(self.ball)
+        self._column = QVBoxLayout(middle)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self._middle, 1)
         self.setCentralWidget(middle)
 
+    def _build_panels(self) -> None:
+        from siexplorer.app.ball import BallPanel
+        from siexplorer.app.timeline import TimelinePanel
+
+        self.timeline = TimelinePanel(self.exploration)
+        self.ball = BallPanel(self.exploration)
+        for panel in (self.timeline, self.ball):
+            panel.hide()
+            self._column.addWidget(panel)
+
     def _build_docks(self) -> None:
+        from siexplorer.app.card import CardPanel
+        from siexplorer.app.layers import LayersPanel
+        from siexplorer.app.searchbox import SearchPanel
+
         self.search = SearchPanel(self.exploration)
         self.layers = LayersPanel(self.exploration)
         left = QWidget()
@@ -169,8 +209,17 @@ class MainWindow(QMainWindow):
             for number, view in enumerate(VIEWS, start=1)
         ]
         return [
-            Spec("save-picture", "&File", "Save picture…", self.save_picture, ("Ctrl+S",), "camera"),
-            Spec("copy-picture", "&File", "Copy picture", self.copy_picture, ("Ctrl+Shift+C",), "copy"),
+            Spec(
+                "save-picture", "&File", "Save picture…", self.save_picture, ("Ctrl+S",), "camera"
+            ),
+            Spec(
+                "copy-picture",
+                "&File",
+                "Copy picture",
+                self.copy_picture,
+                ("Ctrl+Shift+C",),
+                "copy",
+            ),
             Spec("quit", "&File", "Quit", self.close, ("Ctrl+Q",)),
             Spec("undo", "&Edit", "Undo", do.undo, ("Ctrl+Z",), "undo"),
             Spec("redo", "&Edit", "Redo", do.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
@@ -183,7 +232,14 @@ class MainWindow(QMainWindow):
             Spec("previous", "&View", "Previous landmark", lambda: self.step(-1), ("[", "Shift+N")),
             Spec("hide", "&View", "Hide the selected", self.hide_selected, ("H",), "hide"),
             Spec("fade", "&View", "Fade the selected", self.fade_selected, ("X",), "fade"),
-            Spec("isolate", "&View", "Show only the selected", self.isolate_selected, ("I",), "isolate"),
+            Spec(
+                "isolate",
+                "&View",
+                "Show only the selected",
+                self.isolate_selected,
+                ("I",),
+                "isolate",
+            ),
             Spec("restore", "&View", "Restore hidden", do.restore_hidden, ("Shift+H",), "restore"),
             Spec(
                 "facing",
@@ -263,11 +319,10 @@ class MainWindow(QMainWindow):
 
     # Loading --------------------------------------------------------------------------------------
 
-    def load(self) -> None:
-        """Start reading; call once the window is on screen."""
-        self._loader.start()
-
     def _arrived(self, known: Knowledge, pack: Pack | None, problems: list[str]) -> None:
+        from siexplorer.scene.gl import missing_gl
+
+        self._fill()
         self.problems = list(problems)
         missing = missing_gl()
         self._footer.setText(known.say("education_footer"))
@@ -284,7 +339,9 @@ class MainWindow(QMainWindow):
         if not self._accept_notice():
             return
         if self.problems:
-            dialogs.show_problem(self, self.problems)
+            from siexplorer.app import dialogs
+
+            dialogs.show_problem(self, self.problems, known)
 
     def _show_model(self) -> None:
         from siexplorer.app.view import SceneView
@@ -296,11 +353,15 @@ class MainWindow(QMainWindow):
         self.view.setFocus()
 
     def _accept_notice(self) -> bool:
+        from siexplorer.app import dialogs
+
         notice = self.exploration.known.notice
-        if notice is None or self.settings.notice_accepted >= notice.version:
+        if notice is not None and self.settings.notice_accepted >= notice.version:
             return True
+        # A notice that cannot be read is replaced by a short one that is asked about every time.
         if dialogs.accept_notice(self, self.exploration.known):
-            self.settings.notice_accepted = notice.version
+            if notice is not None:
+                self.settings.notice_accepted = notice.version
             return True
         QTimer.singleShot(0, self, self.close)
         return False
@@ -332,7 +393,8 @@ class MainWindow(QMainWindow):
         for name, label in (("undo", do.undo_label), ("redo", do.redo_label)):
             action = self.commands[name]
             action.setEnabled(label is not None)
-            action.setText(f"{name.capitalize()} {label[:1].lower() + label[1:]}" if label else name.capitalize())
+            what = f" {label[:1].lower()}{label[1:]}" if label else ""
+            action.setText(name.capitalize() + what)
         for name in ("hide", "fade", "isolate"):
             self.commands[name].setEnabled(state.selected in do.items)
         self.commands["clear"].setEnabled(state.selected is not None or state.zone is not None)
@@ -349,10 +411,14 @@ class MainWindow(QMainWindow):
 
     def theme(self) -> Theme:
         """The drawing's colours for the palette of now."""
+        from siexplorer.scene.theme import DARK, LIGHT
+
         dark = self.palette().color(QPalette.ColorRole.Window).lightness() < 128
         return DARK if dark else LIGHT
 
     def _recolour(self) -> None:
+        from siexplorer.app.icons import icon
+
         colour = self.palette().color(QPalette.ColorRole.ButtonText)
         for spec in self._specs:
             if spec.icon:
@@ -429,13 +495,15 @@ class MainWindow(QMainWindow):
 
     def write_picture(self, path: Path, image: object) -> None:
         """Write a picture; a folder that refuses is a sentence."""
+        from siexplorer.app import dialogs
         from siexplorer.scene.snapshot import save_png
 
         try:
             save_png(image, path)  # type: ignore[arg-type]
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            dialogs.show_problem(self, [f"{path}: the picture was not saved ({reason}); choose another folder."])
+            words = f"{path}: the picture was not saved ({reason}); choose another folder."
+            dialogs.show_problem(self, [words])
             return
         self.statusBar().showMessage(f"Saved {path}", 6000)
 
@@ -451,15 +519,21 @@ class MainWindow(QMainWindow):
 
     def show_keys(self) -> None:
         """The list of keys."""
+        from siexplorer.app import dialogs
+
         dialogs.show_keys(self, key_rows(self._specs))
 
     def show_notice(self) -> None:
         """The safety notice again."""
+        from siexplorer.app import dialogs
+
         if self.exploration.known.notice is not None:
             dialogs.accept_notice(self, self.exploration.known)
 
     def show_about(self) -> None:
         """Meshes, sources and licences."""
+        from siexplorer.app import dialogs
+
         pack = self.exploration.pack
         dialogs.show_about(self, self.exploration.known, pack.info if pack else None, __version__)
 
@@ -468,11 +542,14 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:
         """Follow a palette that changes under way."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_loader"):
+        if event.type() == QEvent.Type.PaletteChange and self.filled:
             self._recolour()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the window, stop what runs, and let the drawing go first."""
+        if not self.filled:
+            event.accept()
+            return
         self.timeline.stop()
         self.settings.save_window(self.saveGeometry(), self.saveState())
         self.exploration.changed.disconnect(self._follow, missing_ok=True)
@@ -481,5 +558,3 @@ class MainWindow(QMainWindow):
             self.view.close()
             self.view = None
         event.accept()
-
-

@@ -16,6 +16,7 @@ from siexplorer.packs.pack import PackSurface
 from siexplorer.scene.theme import Rgb
 from siexplorer.scene.zones import sheet_depth_mm
 
+
 def surface_actor(surface: PackSurface) -> vtkActor:
     """A bone or painted area with its own normals, smooth shaded."""
     data = vtkPolyData()

@@ -107,7 +107,6 @@ def short_name(entry: Entry) -> str:
     return f"{entry.side.capitalize()} {short[1]}" if entry.side != "midline" else short[1]
 
 
-
 def label_text(entry: Entry, voice: Voice, *, selected: bool) -> str:
     """What a label says: the short name, and for the selected thing in plain voice its lay name."""
     text = short_name(entry)

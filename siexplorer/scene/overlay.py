@@ -174,14 +174,14 @@ class Overlay:
             letter = side[0].upper()
             text.SetVisibility(not sidelong or side == nearer)
             text.SetInput(f"{letter}  {side} side, facing you" if sidelong else letter)
-            text.GetTextProperty().SetFontSize(
-                round((18 if sidelong else SIDE_PX) * self.scale)
-            )
+            text.GetTextProperty().SetFontSize(round((18 if sidelong else SIDE_PX) * self.scale))
             box_width, box_height = self._size_of(text)
             x, y = spots[side][0] - box_width / 2, spots[side][1] - box_height / 2
             if sidelong:
                 x, y = width / 2 - box_width / 2, height - box_height - MARGIN_PX * self.scale
-            x = float(np.clip(x, MARGIN_PX * self.scale, width - box_width - MARGIN_PX * self.scale))
+            x = float(
+                np.clip(x, MARGIN_PX * self.scale, width - box_width - MARGIN_PX * self.scale)
+            )
             y = float(np.clip(y, MARGIN_PX * self.scale, height - box_height - MARGIN_PX))
             text.SetPosition(x, y)
             if text.GetVisibility():

@@ -184,9 +184,7 @@ class PelvisScene:
     def camera(self) -> Camera:
         """The camera as it stands."""
         vtk_camera = self.plotter.renderer.GetActiveCamera()
-        return Camera(
-            vtk_camera.GetPosition(), vtk_camera.GetFocalPoint(), vtk_camera.GetViewUp()
-        )
+        return Camera(vtk_camera.GetPosition(), vtk_camera.GetFocalPoint(), vtk_camera.GetViewUp())
 
     def set_camera(self, camera: Camera) -> None:
         """Move the camera without telling the exploration (flights and drags)."""

@@ -42,14 +42,13 @@ def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def open_window(qtbot, settings_file: Path) -> Iterator[Callable[[], object]]:
     """Open the explorer's window, wait for its model, and check at the end that nothing is left."""
-    from siexplorer.app.settings import Settings
     from siexplorer.app.window import MainWindow
 
     watched: list[weakref.ref[object]] = []
     opened: list[MainWindow] = []
 
     def start() -> MainWindow:
-        window = MainWindow(Settings())
+        window = MainWindow()
         window.resize(1280, 800)
         window.show()
         qtbot.waitExposed(window)

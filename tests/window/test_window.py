@@ -201,7 +201,6 @@ def test_broken_pack_leaves_the_texts(qtbot, open_window, tmp_path, monkeypatch)
 
     from siexplorer.anatomy.places import data_folder
     from siexplorer.app import dialogs
-    from siexplorer.app.settings import Settings
     from siexplorer.app.window import MainWindow
 
     for name in ("annotations", "meshes"):
@@ -210,8 +209,10 @@ def test_broken_pack_leaves_the_texts(qtbot, open_window, tmp_path, monkeypatch)
     glb.write_bytes(glb.read_bytes()[:5000])
     monkeypatch.setenv("SIEXPLORER_DATA", str(tmp_path))
     told = []
-    monkeypatch.setattr(dialogs, "show_problem", lambda _parent, sentences: told.extend(sentences))
-    window = MainWindow(Settings())
+    monkeypatch.setattr(
+        dialogs, "show_problem", lambda _parent, sentences, _known=None: told.extend(sentences)
+    )
+    window = MainWindow()
     qtbot.addWidget(window)
     window.show()
     window.load()
