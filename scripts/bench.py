@@ -1,9 +1,9 @@
 """Measure start-up, orbiting, clicking and memory, each beside a baseline of the same run.
 
-``python3 scripts/bench.py [--repeat N] [--json FILE]``. On Linux without a display it starts an Xvfb
-of its own. Baselines: a minimal pyvistaqt window with one sphere (start-up, memory), and the same
-surfaces in a bare VTK render window of the model's size (orbiting). Ratios are what to compare
-between machines; milliseconds are this machine's.
+``python3 scripts/bench.py [--repeat N] [--json FILE]``. On Linux without a display it starts an
+Xvfb of its own. Baselines: a minimal pyvistaqt window with one sphere (start-up, memory), and the
+same surfaces in a bare VTK render window (orbiting). Ratios are what to compare between machines;
+milliseconds are this machine's.
 """
 
 # Only what a child needs before its clock is read; the rest is imported where it is used.

@@ -240,7 +240,7 @@ def build() -> None:
                 away = np.linalg.norm(placed.vertices - placed.vertices.mean(axis=0), axis=1)
                 middle = np.argmin(away)
                 # The wing is thin here: a mark right on it would show through from outside.
-                lifted = placed.vertices[middle] + 2.0 * vertex_normals(placed)[middle]
+                lifted = placed.vertices[middle] + 3.5 * vertex_normals(placed)[middle]
                 found[f"{side}-{name}"] = lifted[None]
 
     centres = {}

@@ -12,7 +12,7 @@ RATIOS = (1, 2)
 
 
 def icon(name: str, colour: QColor) -> QIcon:
-    """The icon in one colour, sharp at the sizes that the window uses, on plain and doubled screens.
+    """The icon in one colour, sharp at the window's sizes on plain and doubled screens.
 
     Raises
     ------

@@ -30,8 +30,8 @@ FLIGHT_S = 0.28
 ZOOM_PER_STEP = 1.15
 
 
-class SceneView(QtInteractor):
-    """Shows an exploration. Left drag turns, right or middle drag shifts, the wheel comes closer."""
+class SceneView(QtInteractor):  # type: ignore[misc]
+    """Shows an exploration. Left drag turns, right drag shifts, the wheel comes closer."""
 
     zone_hovered = Signal(object)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,15 +28,25 @@ from siexplorer.app.actions import Spec, key_rows, make_actions
 
 if TYPE_CHECKING:
     from siexplorer.anatomy.knowledge import Knowledge
+    from siexplorer.anatomy.records import View, Voice
     from siexplorer.app.settings import Settings
     from siexplorer.app.view import SceneView
     from siexplorer.exploration.exploration import Change
+    from siexplorer.exploration.state import Mode
     from siexplorer.packs.pack import Pack
     from siexplorer.scene.theme import Theme
 
-VOICES = (("plain", "Plain words"), ("student", "Student"), ("clinician", "Clinician"))
-MODES = (("explore", "Explore"), ("move", "Move"), ("ball", "Place a ball"))
-VIEWS = ("back", "front", "left", "right", "top", "below")
+VOICES: tuple[tuple[Voice, str], ...] = (
+    ("plain", "Plain words"),
+    ("student", "Student"),
+    ("clinician", "Clinician"),
+)
+MODES: tuple[tuple[Mode, str], ...] = (
+    ("explore", "Explore"),
+    ("move", "Move"),
+    ("ball", "Place a ball"),
+)
+VIEWS: tuple[View, ...] = ("back", "front", "left", "right", "top", "below")
 
 
 class MainWindow(QMainWindow):
@@ -185,7 +196,7 @@ class MainWindow(QMainWindow):
                 f"mode-{mode}",
                 "&Mode",
                 text,
-                lambda mode=mode: do.set_mode(mode),
+                partial(do.set_mode, mode),
                 (mode_keys[mode],),
                 mode,
                 checkable=True,
@@ -199,7 +210,7 @@ class MainWindow(QMainWindow):
                 {"left": "Left side", "right": "Right side", "top": "Above"}.get(
                     view, view.capitalize()
                 ),
-                lambda view=view: do.look(view),
+                partial(do.look, view),
                 (str(number),),
                 f"{view}-view",
                 tip=f"Look from the {'top' if view == 'top' else view}"
@@ -223,7 +234,7 @@ class MainWindow(QMainWindow):
             Spec("quit", "&File", "Quit", self.close, ("Ctrl+Q",)),
             Spec("undo", "&Edit", "Undo", do.undo, ("Ctrl+Z",), "undo"),
             Spec("redo", "&Edit", "Redo", do.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
-            Spec("find", "&Edit", "Find…", self.find, ("Ctrl+F", "/"), "search"),
+            Spec("find", "&Edit", "Find…", self.search_for, ("Ctrl+F", "/"), "search"),
             Spec("clear", "&Edit", "Clear the selection", self.clear, ("Esc",)),
             *modes,
             Spec("play", "&Mode", "Play or pause", self.play, ("Space",), "play"),
@@ -429,7 +440,7 @@ class MainWindow(QMainWindow):
 
     # Commands -------------------------------------------------------------------------------------
 
-    def find(self) -> None:
+    def search_for(self) -> None:
         """Put the cursor into the search box."""
         self._docks[0].show()
         self.search.focus_search()
@@ -478,7 +489,7 @@ class MainWindow(QMainWindow):
         """The next of the three wordings."""
         voices = [voice for voice, _ in VOICES]
         at = voices.index(self.exploration.state.voice)
-        self.exploration.set_voice(voices[(at + 1) % len(voices)])  # type: ignore[arg-type]
+        self.exploration.set_voice(voices[(at + 1) % len(voices)])
 
     def save_picture(self) -> None:
         """Save what the view shows as a PNG file."""

@@ -58,7 +58,12 @@ class Exploration:
             return
         before = self.state
         if merge and self._open_label == label and self._undo:
-            self._undo[-1] = Change(self._undo[-1].before, after, label)
+            started = self._undo.pop().before
+            if started == after:
+                # Back where the run began: there is nothing left of it to undo.
+                merge = False
+            else:
+                self._undo.append(Change(started, after, label))
         else:
             self._undo.append(Change(before, after, label))
             del self._undo[:-MOST_UNDO]

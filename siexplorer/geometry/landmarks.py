@@ -15,11 +15,14 @@ from scipy.spatial import cKDTree
 
 from siexplorer.geometry.filters import closest_points
 from siexplorer.geometry.frame import front_points
-from siexplorer.geometry.surface import Floats, Surface, vertex_normals
+from siexplorer.geometry.surface import Floats, Surface, face_normals, vertex_normals
 
 MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
 JOINT_GAP_MM = 4.0
 """How near hip bone and sacrum lie where they form the joint (design, from a gap near 4.5 mm)."""
+
+LIFT_MM = 0.7
+"""How far a curve floats above its bone, so that it does not show through where the bone is thin."""
 
 DIMPLE_DEPTH_MM = 12.0
 """How far behind the PSIS the skin of the dimple is taken to lie (design; no skin here to ask)."""
@@ -153,10 +156,12 @@ def _smooth(curve: Floats, sigma: float = 1.2) -> Floats:
 
 
 def on_surface(surface: Surface, curve: Floats) -> Floats:
-    """The curve made smooth and laid onto the surface, its ends kept where they are."""
-    laid = closest_points(surface, _smooth(curve, 1.5))[0]
-    laid[[0, -1]] = closest_points(surface, curve[[0, -1]])[0]
-    return laid
+    """The curve made smooth and laid just above the surface, its ends kept where they are."""
+    laid, faces = closest_points(
+        surface, np.vstack([curve[:1], _smooth(curve, 1.5)[1:-1], curve[-1:]])
+    )
+    normals = face_normals(surface)[faces]
+    return np.asarray(laid + LIFT_MM * normals / np.linalg.norm(normals, axis=1, keepdims=True))
 
 
 def joint_patch(hip: Surface, sacrum: Surface) -> Floats:

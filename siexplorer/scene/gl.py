@@ -1,12 +1,13 @@
-"""Whether this machine can draw, asked before VTK is: without OpenGL libraries VTK does not raise."""
+"""Whether this machine can draw, asked before VTK is: without OpenGL libraries VTK crashes."""
 
 import ctypes
 import os
 import sys
 
 MISSING_GL = (
-    "This machine has no OpenGL library ({library}), so nothing can be drawn. On Debian or Ubuntu run: "
-    "sudo apt-get install libgl1 libegl1. Lists and texts work without it: siexplorer list, show, check."
+    "This machine has no OpenGL library ({library}), so nothing can be drawn. On Debian or Ubuntu "
+    "run: sudo apt-get install libgl1 libegl1. Lists and texts work without it: siexplorer list, "
+    "show, check."
 )
 
 
@@ -24,6 +25,6 @@ def missing_gl() -> str | None:
 
 
 def draw_without_display() -> None:
-    """Make VTK draw off screen through EGL where there is no X display. Call before importing VTK."""
+    """Make VTK draw through EGL where there is no X display. Call before importing VTK."""
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")

@@ -225,7 +225,8 @@ class Overlay:
         clip = np.c_[points, np.ones(len(points))] @ composite.T
         depth = np.linalg.norm(points - np.array(camera.GetPosition()), axis=1)
         x = (clip[:, 0] / clip[:, 3] + 1) / 2 * width
-        return np.c_[x, (clip[:, 1] / clip[:, 3] + 1) / 2 * height, depth]
+        y = (clip[:, 1] / clip[:, 3] + 1) / 2 * height
+        return np.asarray(np.c_[x, y, depth])
 
     def _ring_px(self) -> float:
         if not self._labels or self._ring_mm == 0.0:
@@ -278,7 +279,7 @@ class Overlay:
 
 
 def dashed_ring(centre: Floats, normal: Floats, radius_mm: float, dashes: int = 14) -> list[Floats]:
-    """Arcs of a circle round ``centre`` in the plane that ``normal`` stands on; one arc closes it."""
+    """Arcs of a circle round ``centre``, across ``normal``; a single dash closes it."""
     helper = np.array([0.0, 0.0, 1.0]) if abs(normal[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
     across = np.cross(normal, helper)
     across /= np.linalg.norm(across)

@@ -1,4 +1,4 @@
-"""An exploration drawn into a PyVista plotter: one way from its events to actors, and picking back."""
+"""An exploration drawn into a PyVista plotter: from its events to actors, and picking back."""
 
 import weakref
 from collections.abc import Callable
@@ -364,17 +364,22 @@ class PelvisScene:
         return np.asarray(place[len(place) // 2])
 
     def _rims(self, names: tuple[str, ...], pose: Pose | None) -> list[Floats]:
+        """The borders of painted areas, where they are now."""
         pack = self.exploration.pack
         rims: list[Floats] = []
-        for name in names if pack is not None else ():
+        if pack is None:
+            return rims
+        for name in names:
             surface = pack.surfaces[name]
             if surface.info.closed:
                 continue
             if name not in self._rims_at_rest:
                 self._rims_at_rest[name] = rim_of(surface)
             matrix = pose.matrices.get(surface.info.moves_with) if pose else None
-            for piece in self._rims_at_rest[name]:
-                rims.append(piece if matrix is None else piece @ matrix[:3, :3].T + matrix[:3, 3])
+            pieces = self._rims_at_rest[name]
+            if matrix is not None:
+                pieces = [piece @ matrix[:3, :3].T + matrix[:3, 3] for piece in pieces]
+            rims.extend(pieces)
         return rims
 
     def _axis_line(self) -> Floats | None:
@@ -388,7 +393,8 @@ class PelvisScene:
             pack.centres[f"{side}-si-joint"],
         )
         sign = 1.0 if side == "left" else -1.0
-        return np.array([axis.point + [sign * 8.0, 0, 0], axis.point + [sign * 150.0, 0, 0]])
+        reach = np.array([[sign * 8.0, 0.0, 0.0], [sign * 150.0, 0.0, 0.0]])
+        return np.asarray(axis.point + reach)
 
     # Picking --------------------------------------------------------------------------------------
 
@@ -439,11 +445,9 @@ class PelvisScene:
         clip = np.c_[points, np.ones(len(points))] @ composite.T
         width, height = self.plotter.render_window.GetSize()
         depth = np.linalg.norm(points - np.array(camera.GetPosition()), axis=1)
-        return np.c_[
-            (clip[:, 0] / clip[:, 3] + 1) / 2 * width,
-            (clip[:, 1] / clip[:, 3] + 1) / 2 * height,
-            depth,
-        ]
+        x = (clip[:, 0] / clip[:, 3] + 1) / 2 * width
+        y = (clip[:, 1] / clip[:, 3] + 1) / 2 * height
+        return np.asarray(np.c_[x, y, depth])
 
     def _pick_landmark(
         self, x_px: float, y_px: float, behind: tuple[float, float, float] | None

@@ -1,4 +1,4 @@
-"""Colours of the drawing. Chosen to be told apart with any kind of colour vision; never the only sign."""
+"""Colours of the drawing, told apart with any kind of colour vision; never the only sign."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -29,10 +29,10 @@ def sheet_depth_mm(x_mm: Floats) -> Floats:
 
 
 def picture(zone_map: ZoneMap, zones: dict[str, Zone]) -> npt.NDArray[np.uint8]:
-    """(rows, columns, 4) RGBA, row 0 lowest: a colour and a hatch for each state, white outlines."""
+    """(rows, columns, 4) RGBA, row 0 lowest: a colour and hatch for each state, white outlines."""
     states = [zones[name].state if name in zones else "caution" for name in zone_map.order]
     rule = _smooth(zone_map)
-    rows, columns = np.indices(rule.shape)
+    rows, columns = (np.asarray(index) for index in np.indices(rule.shape))
     image = np.zeros((*rule.shape, 4), dtype=np.uint8)
     for index, (name, state) in enumerate(zip(zone_map.order, states, strict=True)):
         here = rule == index
@@ -48,7 +48,7 @@ def picture(zone_map: ZoneMap, zones: dict[str, Zone]) -> npt.NDArray[np.uint8]:
 
 
 def _smooth(zone_map: ZoneMap) -> npt.NDArray[np.int64]:
-    """The rule of every pixel, finer than the cells and with rounded outlines; the last is outside."""
+    """The rule of every pixel, finer than the cells, outlines rounded; the last is outside."""
     from scipy.ndimage import gaussian_filter
 
     outside = len(zone_map.order)
