@@ -22,7 +22,7 @@ JOINT_GAP_MM = 4.0
 """How near hip bone and sacrum lie where they form the joint (design, from a gap near 4.5 mm)."""
 
 LIFT_MM = 0.7
-"""How far a curve floats above its bone, so that it does not show through where the bone is thin."""
+"""How far a curve floats above its bone, lest it show through where the bone is thin."""
 
 DIMPLE_DEPTH_MM = 12.0
 """How far behind the PSIS the skin of the dimple is taken to lie (design; no skin here to ask)."""
