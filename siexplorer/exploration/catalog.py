@@ -9,19 +9,6 @@ from siexplorer.anatomy.records import Entry, Landmark, Side
 from siexplorer.geometry.surface import Floats
 from siexplorer.packs.pack import Pack
 
-KINDS = (
-    "bone",
-    "landmark",
-    "muscle",
-    "ligament",
-    "nerve",
-    "vessel",
-    "skin",
-    "zone",
-    "movement",
-    "technique",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Item:

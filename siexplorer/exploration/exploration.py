@@ -129,7 +129,16 @@ class Exploration:
         self.apply(f"Select {entry.name}", selected=name, hidden=shown)
 
     def visit(self, name: str) -> None:
-        """Select an entry, show it, and turn to the fixed view that shows it best."""
+        """Select an entry, show it, and look where it is seen best; or go to a movement.
+
+        Raises
+        ------
+        KeyError
+            If there is neither an entry nor a movement of that id.
+        """
+        if name in self.known.movements:
+            self.set_movement(name)
+            return
         entry = self.known.entries[name]
         shown = self.state.hidden - self._shown_with(name)
         self.apply(f"Go to {entry.name}", selected=name, hidden=shown, view=entry.view, camera=None)
@@ -198,6 +207,7 @@ class Exploration:
             at=0.0,
             view=movement.view,
             camera=None,
+            selected=None,
         )
 
     def set_moment(self, at: float) -> None:

@@ -1,11 +1,11 @@
-"""Finding an entry by any of its names: standard, lay, Latin, code or synonym, misspelt too."""
+"""Finding a thing or a movement by any of its names: standard, lay, Latin, misspelt too."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.anatomy.records import Entry
+from siexplorer.anatomy.records import Entry, Movement
 
 LEAST_SCORE, MOST_BEHIND = 66.0, 25.0
 """What is shown at all, and how far behind the best result the last one may be (design)."""
@@ -17,15 +17,15 @@ Likeness = Callable[[str, str], float]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A result: the entry, the name that matched, and how well (0..100)."""
+    """A result: the entry or movement, the name that matched, and how well (0..100)."""
 
-    entry: Entry
+    entry: Entry | Movement
     matched: str
     score: float
 
 
 def find(known: Knowledge, query: str, most: int = 12) -> list[Found]:
-    """Entries that fit the query, best first. ``left`` or ``right`` in it chooses the side."""
+    """What fits the query, best first. ``left`` or ``right`` in it chooses the side."""
     from rapidfuzz import fuzz
 
     words = _words(query)
@@ -34,7 +34,8 @@ def find(known: Knowledge, query: str, most: int = 12) -> list[Found]:
     if not wanted and not sides:
         return []
     found = []
-    for entry in known.entries.values():
+    things: list[Entry | Movement] = [*known.entries.values(), *known.movements.values()]
+    for entry in things:
         other_side = bool(sides) and entry.side not in sides
         if other_side and (entry.side != "midline" or not wanted):
             continue
@@ -56,9 +57,10 @@ def find(known: Knowledge, query: str, most: int = 12) -> list[Found]:
     return [one for one in found[:most] if one.score >= found[0].score - MOST_BEHIND]
 
 
-def names_of(entry: Entry) -> list[str]:
-    """Every name that an entry goes by."""
-    names = (entry.name, entry.lay_name, entry.latin, entry.ta98, *entry.synonyms)
+def names_of(entry: Entry | Movement) -> list[str]:
+    """Every name that an entry or movement goes by."""
+    terms = (entry.latin, entry.ta98) if isinstance(entry, Entry) else ()
+    names = (entry.name, entry.lay_name, *terms, *entry.synonyms)
     return [name for name in names if name and name != "none"]
 
 
@@ -100,7 +102,7 @@ def _score(wanted: list[str], name: list[str], likeness: Likeness) -> float:
     return 0.9 * max(ordered, sorted_words)
 
 
-def _strangeness(wanted: list[str], entry: Entry) -> float:
+def _strangeness(wanted: list[str], entry: Entry | Movement | Movement) -> float:
     """0 to 3: how many of the query's words the entry's own name, or at least its lay name, lacks.
 
     Many things go by one word: both the PSIS and the dimple above it are called ``dimples``. What

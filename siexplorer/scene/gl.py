@@ -27,4 +27,6 @@ def missing_gl() -> str | None:
 def draw_without_display() -> None:
     """Make VTK draw through EGL where there is no X display. Call before importing VTK."""
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+        chosen = os.environ.get("VTK_DEFAULT_OPENGL_WINDOW")
+        # An empty value would make VTK crash.
+        os.environ["VTK_DEFAULT_OPENGL_WINDOW"] = chosen or "vtkEGLRenderWindow"

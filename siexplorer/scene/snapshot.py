@@ -21,7 +21,6 @@ def draw(
     scene = PelvisScene(plotter, exploration, theme, lambda: None, scale)
     try:
         scene.aim()
-        plotter.render_window.Render()
         image = plotter.screenshot(return_img=True)
         assert image is not None
         return np.asarray(image[..., :3])

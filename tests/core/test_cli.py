@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from siexplorer import __version__, cli
+from siexplorer.anatomy import records
 from siexplorer.anatomy.places import data_folder
-from siexplorer.exploration.catalog import KINDS
+from siexplorer.exploration import state
+from siexplorer.exploration.catalog import rows
 from siexplorer.scene.gl import missing_gl
 
 CHECKOUT = Path(cli.__file__).resolve().parent.parent
@@ -103,8 +105,11 @@ def test_list_of_one_kind(capsys, kind):
     assert {row["kind"] for row in rows} == {kind}
 
 
-def test_every_kind_can_be_asked_for():
-    assert get_args(cli.Kind) == KINDS
+def test_the_words_of_the_door_are_those_of_the_house(known):
+    assert {row.kind for row in rows(known)} <= set(get_args(cli.Kind))
+    assert get_args(cli.View) == get_args(records.View)
+    assert get_args(cli.Voice) == get_args(records.Voice)
+    assert get_args(cli.Mode) == get_args(state.Mode)
 
 
 def test_list_as_a_table_lines_up(capsys):

@@ -326,3 +326,15 @@ def test_icons_are_drawn_in_their_colour_and_differ_when_disabled(
 def test_an_unknown_icon_is_an_error(qtbot: QtBot) -> None:
     with pytest.raises(KeyError, match="no-such-icon"):
         icon("no-such-icon", QColor("black"))
+
+
+def test_calls_that_return_nothing_keep_none_alive() -> None:
+    """PySide6 6.12.0 lost a reference to None in each; on Python 3.11 that ends in a crash."""
+    import sys
+
+    from PySide6.QtGui import QColor
+
+    colour, before = QColor("red"), sys.getrefcount(None)
+    for _ in range(500):
+        colour.setAlpha(5)
+    assert sys.getrefcount(None) > before - 100

@@ -32,7 +32,8 @@ def test_selection_is_drawn_and_undone(window, qtbot):
     window.exploration.visit("left-psis")
     settle(qtbot)
     after = window.view.picture()
-    x, y = at_pixel(window, "left-psis").toTuple()
+    ratio = window.view.devicePixelRatioF()
+    x, y = (round(v * ratio) for v in at_pixel(window, "left-psis").toTuple())
     patch = np.s_[y - 40 : y + 40, x - 40 : x + 40]
     assert np.abs(after[patch].astype(int) - before[patch]).mean() > 2
     assert window.commands["undo"].isEnabled()
