@@ -256,8 +256,16 @@ class Exploration:
         return entry.name if entry else name
 
     def visible(self, name: str) -> bool:
-        """Whether an entry is shown at all."""
-        return name not in self.state.hidden
+        """Whether an entry is shown: neither hidden itself, nor a mark on a bone that is hidden.
+
+        What is selected stays marked even when its bone is away.
+        """
+        if name in self.state.hidden:
+            return False
+        item = self.items.get(name)
+        if item is None or name == self.state.selected or not len(item.points):
+            return True
+        return item.moves_with not in self.state.hidden
 
     def _shown_with(self, name: str) -> frozenset[str]:
         """The entry and the bones that it lies on."""

@@ -16,7 +16,10 @@ from vtkmodules.vtkCommonDataModel import (
 from vtkmodules.vtkFiltersCore import vtkClipPolyData, vtkFlyingEdges3D, vtkTriangleFilter
 from vtkmodules.vtkFiltersGeneral import vtkClipClosedSurface
 
-from siexplorer.geometry.surface import Floats, Ints, Surface
+from siexplorer.geometry.surface import Floats, Ints, Surface, compacted
+
+RIM_MM = 0.5
+"""Width of the rim of a cap (design: too narrow to see, wide enough to part two shadings)."""
 
 
 def to_polydata(surface: Surface) -> vtkPolyData:
@@ -62,7 +65,10 @@ def clip_by_scalar(surface: Surface, scalar: Floats) -> Surface:
 
 
 def cut_closed(surface: Surface, origin: Floats, normal: Floats) -> Surface:
-    """What lies on the ``normal`` side of a plane, closed by a flat cap."""
+    """What lies on the ``normal`` side of a plane, closed by a flat cap with a narrow rim.
+
+    The rim keeps the shading of the wall off the cap, and the cap's off the wall.
+    """
     plane = vtkPlane()
     plane.SetOrigin(*map(float, origin))
     plane.SetNormal(*map(float, normal))
@@ -72,7 +78,30 @@ def cut_closed(surface: Surface, origin: Floats, normal: Floats) -> Surface:
     clip.SetInputData(to_polydata(surface))
     clip.SetClippingPlanes(planes)
     clip.Update()
-    return from_polydata(clip.GetOutput())
+    closed = from_polydata(clip.GetOutput())
+    on_plane = np.abs((closed.vertices - origin) @ normal) < 1e-6
+    cap = on_plane[closed.faces].all(axis=1)
+    open_faces = closed.faces[~cap]
+    directed = open_faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
+    rim = directed[on_plane[directed].all(axis=1)]
+    outer = np.unique(rim)
+    centre = closed.vertices[outer].mean(axis=0)
+    inwards = centre - closed.vertices[outer]
+    inset = RIM_MM * inwards / np.linalg.norm(inwards, axis=1, keepdims=True)
+    first = len(closed.vertices)
+    inner = first + np.searchsorted(outer, rim)
+    middle = np.full(len(rim), first + len(outer))
+    faces = np.concatenate(
+        [
+            open_faces,
+            np.stack([rim[:, 1], rim[:, 0], inner[:, 0]], axis=1),
+            np.stack([rim[:, 1], inner[:, 0], inner[:, 1]], axis=1),
+            np.stack([inner[:, 1], inner[:, 0], middle], axis=1),
+        ]
+    )
+    vertices = np.concatenate([closed.vertices, closed.vertices[outer] + inset, centre[None]])
+    whole = Surface(vertices, faces.astype(np.int32))
+    return compacted(whole, np.ones(len(faces), dtype=bool))
 
 
 def contour_grid(values: npt.NDArray[np.float64], origin: Floats, spacing_mm: float) -> Surface:

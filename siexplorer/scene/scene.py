@@ -207,6 +207,9 @@ class PelvisScene:
             entry = self.exploration.known.entries.get(info.entry)
             chosen = state.selected == info.entry
             shown = info.entry not in state.hidden
+            if not info.closed and not chosen:
+                # Paint goes with its bone.
+                shown = shown and info.moves_with not in state.hidden
             if isinstance(entry, Landmark):
                 shown = shown and chosen
             actor.SetVisibility(shown)
@@ -249,7 +252,7 @@ class PelvisScene:
     def _draw_landmarks(self, state: State, pose: Pose | None) -> None:
         points, colours, curves, located, ids, reach = [], [], [], [], [], []
         for name, item in self.exploration.items.items():
-            if not isinstance(item.entry, Landmark) or name in state.hidden:
+            if not isinstance(item.entry, Landmark) or not self.exploration.visible(name):
                 continue
             place = self.place_of(name, pose)
             is_curve = item.entry.shape == "curve"
@@ -308,7 +311,7 @@ class PelvisScene:
             near = [
                 (items[name].entry, self._anchor(name, pose))
                 for name in selected.entry.neighbours
-                if name in items and name not in state.hidden
+                if name in items and self.exploration.visible(name)
             ]
             ring = None
             if isinstance(selected.entry, Landmark):
@@ -331,10 +334,14 @@ class PelvisScene:
             self.overlay.set_axis(self._axis_line())
         else:
             self.overlay.set_axis(None)
-        if state.mode == "explore" and state.selected is None and state.movement is None:
+        if state.mode == "explore" and state.selected is None and state.view == "back":
             captions.append(known.say("start_here"))
             self.overlay.set_hints(
-                [self._anchor(n, None) for n in items if "dimple" in n and n not in state.hidden]
+                [
+                    self._anchor(name, None)
+                    for name in items
+                    if "dimple" in name and self.exploration.visible(name)
+                ]
             )
         else:
             self.overlay.set_hints([])

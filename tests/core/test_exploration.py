@@ -138,3 +138,23 @@ def test_without_a_pelvis_the_records_can_still_be_read(known: Knowledge, pack: 
     assert arrived == [True]
     assert exploration.pose() is not None
     assert exploration.state.selected == "left-psis"
+
+
+def test_marks_go_with_their_bone_but_not_the_selected_one(exploration: Exploration) -> None:
+    exploration.hide("left-hip-bone")
+    assert not exploration.visible("left-psis")
+    assert exploration.visible("right-psis")
+    assert exploration.visible("s2-tubercle")
+    exploration.apply("as a link might", selected="left-psis")
+    assert exploration.visible("left-psis")
+
+
+def test_a_run_that_ends_where_it_began_leaves_nothing_to_undo(exploration: Exploration) -> None:
+    exploration.select("sacrum")
+    exploration.set_magnification(7.0)
+    exploration.set_magnification(exploration.state.magnification - 2.0)
+    assert exploration.undo_label == "Select Sacrum"
+    exploration.set_magnification(6.0)
+    assert exploration.undo_label == "Magnify"
+    exploration.undo()
+    assert exploration.state.selected == "sacrum"
