@@ -273,6 +273,7 @@ class MainWindow(QMainWindow):
         for spec in self._specs:
             if spec.menu not in menus:
                 menus[spec.menu] = self.menuBar().addMenu(spec.menu)
+                menus[spec.menu].aboutToShow.connect(self._renew_menu_words)
             menus[spec.menu].addAction(self.commands[spec.id])
         menus["&View"].addSeparator()
         for dock in self._docks:
@@ -401,21 +402,26 @@ class MainWindow(QMainWindow):
 
     def _renew_commands(self) -> None:
         do, state = self.exploration, self.exploration.state
-        for name, label in (("undo", do.undo_label), ("redo", do.redo_label)):
-            action = self.commands[name]
-            action.setEnabled(label is not None)
-            what = f" {label[:1].lower()}{label[1:]}" if label else ""
-            action.setText(name.capitalize() + what)
+        self.commands["undo"].setEnabled(do.undo_label is not None)
+        self.commands["redo"].setEnabled(do.redo_label is not None)
         for name in ("hide", "fade", "isolate"):
             self.commands[name].setEnabled(state.selected in do.items)
         self.commands["clear"].setEnabled(state.selected is not None or state.zone is not None)
         self.commands["restore"].setEnabled(bool(state.hidden))
-        self.commands["restore"].setText(do.known.say("restore_hidden", count=len(state.hidden)))
         self.commands["play"].setEnabled(state.mode == "move" and do.pose() is not None)
         self.commands["facing"].setChecked(state.perspective == "facing")
         self.voice.setCurrentIndex(self.voice.findData(state.voice))
         for name in ("save-picture", "copy-picture"):
             self.commands[name].setEnabled(self.view is not None)
+
+    def _renew_menu_words(self) -> None:
+        """Words that change, written when a menu opens: each would lay out the toolbars again."""
+        do = self.exploration
+        for name, label in (("undo", do.undo_label), ("redo", do.redo_label)):
+            what = f" {label[:1].lower()}{label[1:]}" if label else ""
+            self.commands[name].setText(name.capitalize() + what)
+        count = len(do.state.hidden)
+        self.commands["restore"].setText(do.known.say("restore_hidden", count=count))
 
     def _name_hovered(self, name: str | None) -> None:
         self._hover_label.setText(self.exploration.name_of(name) if name else "")

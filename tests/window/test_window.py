@@ -77,6 +77,9 @@ def test_search_hides_and_restores(window, qtbot):
     qtbot.keyClick(window, Qt.Key.Key_H)
     assert "left-femur" in do.state.hidden
     assert not window.view.pelvis._actors["left-femur"].GetVisibility()
+    assert "(1)" in window.layers.restore_button.text()
+    view_menu = next(a.menu() for a in window.menuBar().actions() if a.text() == "&View")
+    view_menu.aboutToShow.emit()
     assert "(1)" in window.commands["restore"].text()
     window.commands["restore"].trigger()
     assert not do.state.hidden
