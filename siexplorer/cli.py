@@ -381,7 +381,7 @@ def pose(movement: str, /, *, at: float, magnify: float = 1.0, json: bool = Fals
         print(f"True shift of {name}: {distance:.2f} mm.")
     print(f"Drawn: {shown.shown_deg:.2f} deg, x{shown.factor:.1f}.")
     if shown.clamped:
-        print(known.say("clamped", limit_deg=f"{shown.shown_deg:.0f}"))
+        print(known.say("clamped", factor=f"{shown.factor:.3g}", asked=f"{magnify:g}"))
     print(now.claim.text)
     return DONE
 

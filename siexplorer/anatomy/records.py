@@ -85,11 +85,11 @@ class Entry(Record, kw_only=True, frozen=True):
 
 
 class Landmark(Entry, kw_only=True, frozen=True):
-    """A point, curve or area on a bone (``bone``: what it belongs to, without the side)."""
+    """A point, ring on the skin, curve or area; ``bone`` is what it lies on, without the side."""
 
     kind: ClassVar[str] = "landmark"
 
-    shape: Literal["point", "curve", "area"]
+    shape: Literal["point", "ring", "curve", "area"]
     bone: str
     definition: Claim
     level: Claim

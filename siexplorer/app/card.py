@@ -7,6 +7,9 @@ from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 from siexplorer.exploration.card import Card, card_of, movement_card, to_html, zones_card
 from siexplorer.exploration.exploration import Change, Exploration
 
+LEAST_WIDTH_PX = 270
+"""Narrower, headings would break inside their words."""
+
 
 class CardPanel(QWidget):
     """Follows the selection, the movement or the ball map, whichever is being looked at."""
@@ -14,6 +17,7 @@ class CardPanel(QWidget):
     def __init__(self, exploration: Exploration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.exploration = exploration
+        self.setMinimumWidth(LEAST_WIDTH_PX)
         self.text = QTextBrowser()
         self.text.setAccessibleName("Card about what is selected")
         self.text.setOpenLinks(False)
@@ -33,7 +37,7 @@ class CardPanel(QWidget):
 
     def _follow(self, change: Change) -> None:
         before, after = change.before, change.after
-        watched = ("selected", "mode", "movement", "zone", "voice", "perspective")
+        watched = ("selected", "mode", "movement", "zone", "voice", "perspective", "hidden")
         if any(getattr(before, key) != getattr(after, key) for key in watched):
             self.renew()
 
@@ -44,11 +48,11 @@ class CardPanel(QWidget):
             self.exploration.state,
             self.exploration.pack,
         )
-        if state.mode == "ball" and known.zones:
-            return zones_card(known, known.zones.get(state.zone or ""), state.voice)
         if state.selected in known.entries:
             entry = known.entries[state.selected]
             return card_of(known, entry, pack, state.voice, state.perspective)
+        if state.mode == "ball" and known.zones:
+            return zones_card(known, known.zones.get(state.zone or ""), state.voice)
         if state.mode == "move" and state.movement in known.movements:
             movement = known.movements[state.movement]
             return movement_card(known, movement, state.voice, state.perspective)
@@ -63,7 +67,9 @@ class CardPanel(QWidget):
         if card is None:
             known = self.exploration.known
             if known.text:
-                lead = f"<h2>{known.say('start_here')}</h2><p>{known.say('empty_card')}</p>"
+                lead = f"<p>{known.say('empty_card')}</p>"
+                if not self.exploration.state.hidden:
+                    lead = f"<h2>{known.say('start_here')}</h2>{lead}"
                 self.text.setHtml(lead + f"<p><i>{known.say('education_footer')}</i></p>")
             return
         self.text.setHtml(

@@ -62,6 +62,8 @@ class SearchEdit(QLineEdit):
 class SearchPanel(QWidget):
     """The search line and, while there is text in it, what fits."""
 
+    visited = Signal()
+
     def __init__(self, exploration: Exploration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.exploration = exploration
@@ -166,6 +168,7 @@ class SearchPanel(QWidget):
     def _go(self, row: QListWidgetItem) -> None:
         self.exploration.visit(row.data(ID_ROLE))
         self.edit.selectAll()
+        self.visited.emit()
 
     def _colour(self) -> QColor:
         return self.palette().color(QPalette.ColorRole.PlaceholderText)

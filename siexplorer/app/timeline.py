@@ -62,6 +62,9 @@ class TimelinePanel(QWidget):
         self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.words = QLabel()
         self.words.setWordWrap(True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        # Room for the longest text, so that nothing below a playing movement jumps.
+        self.words.setMinimumHeight(3 * self.words.fontMetrics().lineSpacing())
         self.words.setAccessibleName("What happens now")
         self.label = QLabel()
         self.label.setWordWrap(True)
@@ -188,15 +191,16 @@ class TimelinePanel(QWidget):
             f"{name.split('-')[1].upper()} {value:.1f} mm" for name, value in pose.true_mm.items()
         )
         shown = f"drawn {abs(pose.shown.shown_deg):.1f}° (×{pose.shown.factor:.3g})"
-        if pose.shown.true_deg == 0:
-            shown = f"drawn ×{state.magnification:g}"
         self.figures.setText(
             f"<b>True: {pose.shown.true_deg:.1f}°</b>, joint glide {pose.glide_mm:.1f} mm, "
             f"{shifts} &nbsp;·&nbsp; {shown}"
         )
         clamp = ""
         if pose.shown.clamped:
-            limit = f"{abs(pose.shown.shown_deg):.0f}"
-            clamp = " " + self.exploration.known.say("clamped", limit_deg=limit)
+            clamp = " " + self.exploration.known.say(
+                "clamped",
+                factor=f"{pose.shown.factor:.3g}",
+                asked=f"{state.magnification:g}",
+            )
         self.words.setText(pose.claim.text + clamp)
         self.label.setText(movement.label.text)

@@ -249,6 +249,7 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         """Nothing is under a pointer that has left."""
         self._hover_at = None
         self.exploration.hover(None)
+        self.zone_hovered.emit(None)
         super().leaveEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

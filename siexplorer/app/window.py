@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self._fill_when_seen = False
         self.setWindowTitle("SI Explorer")
         self.resize(1280, 800)
+        self.setMinimumSize(900, 560)
         self._build_middle()
 
     def open(self) -> None:
@@ -168,6 +170,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(8, 8, 4, 8)
         layout.addWidget(self.search)
         layout.addWidget(self.layers, 1)
+        left.setMinimumWidth(230)
         self.card = CardPanel(self.exploration)
         self._docks = [
             self._dock("What to show", left, Qt.DockWidgetArea.LeftDockWidgetArea, 270),
@@ -360,6 +363,13 @@ class MainWindow(QMainWindow):
 
         self.view = SceneView(self.exploration, self.theme(), self)
         self.view.zone_hovered.connect(self.ball.show_reason)
+        self.search.visited.connect(self.view.setFocus)
+        # Space plays where it has no other meaning; on a button it presses the button.
+        play = self.commands["play"]
+        play.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        for widget in (self.view, self.timeline.moment, self.timeline.factor):
+            widget.addAction(play)
+        threading.Thread(target=self.view.pelvis.prepare_zones, daemon=True).start()
         self._middle.addWidget(self.view)
         self._middle.setCurrentWidget(self.view)
         self.view.setFocus()
@@ -396,6 +406,12 @@ class MainWindow(QMainWindow):
 
     def _show_mode(self) -> None:
         mode = self.exploration.state.mode
+        focus = self.focusWidget()
+        if self.view is not None and focus is not None:
+            panels = (self.timeline, self.ball)
+            if any(panel.isAncestorOf(focus) for panel in panels):
+                # A panel that goes away must not hand the keys to the search box.
+                self.view.setFocus()
         self.timeline.setVisible(mode == "move")
         self.ball.setVisible(mode == "ball")
         self.commands[f"mode-{mode}"].setChecked(True)

@@ -43,6 +43,7 @@ class Exploration:
         self._undo: list[Change] = []
         self._redo: list[Change] = []
         self._open_label: str | None = None
+        self._last_movement = ""
 
     def load(self, known: Knowledge, pack: Pack | None) -> None:
         """Take the records and the pelvis once they are read."""
@@ -126,7 +127,7 @@ class Exploration:
             return
         entry = self.known.entries[name]
         shown = self.state.hidden - self._shown_with(name)
-        self.apply(f"Select {entry.name}", selected=name, hidden=shown)
+        self.apply(f"Select {entry.name}", selected=name, hidden=shown, zone=None)
 
     def visit(self, name: str) -> None:
         """Select an entry, show it, and look where it is seen best; or go to a movement.
@@ -141,7 +142,14 @@ class Exploration:
             return
         entry = self.known.entries[name]
         shown = self.state.hidden - self._shown_with(name)
-        self.apply(f"Go to {entry.name}", selected=name, hidden=shown, view=entry.view, camera=None)
+        self.apply(
+            f"Go to {entry.name}",
+            selected=name,
+            hidden=shown,
+            view=entry.view,
+            camera=None,
+            zone=None,
+        )
 
     def hide(self, name: str) -> None:
         """Hide one entry; it is no longer selected."""
@@ -187,19 +195,38 @@ class Exploration:
         self.apply("Turn the view", merge=True, camera=camera)
 
     def set_mode(self, mode: Mode) -> None:
-        """Explore, move, or place a ball. Moving starts with a movement; the others are at rest."""
+        """Explore, move, or place a ball; nothing happens where one already is.
+
+        Moving starts with the movement last chosen, on the side of what is selected. Moving and the
+        ball map have cards of their own, so the selection is cleared for them.
+        """
+        if mode == self.state.mode:
+            return
         words = {"explore": "Explore", "move": "Move", "ball": "Place a ball"}
         changes: dict[str, Any] = {"mode": mode, "movement": None, "at": 0.0, "zone": None}
         if mode == "move" and self.known.movements:
-            first = next(iter(self.known.movements.values()))
-            changes |= {"movement": first.id, "view": first.view, "camera": None}
+            movement = self.known.movements[self._movement_for_now()]
+            changes |= {"movement": movement.id, "view": movement.view, "camera": None}
         if mode == "ball":
             changes |= {"view": "back", "camera": None}
+        if mode != "explore":
+            changes["selected"] = None
         self.apply(words[mode], **changes)
+
+    def _movement_for_now(self) -> str:
+        """The movement last chosen, or the first; of the selected side where it has one."""
+        known = self.known.movements
+        name = self._last_movement if self._last_movement in known else next(iter(known))
+        selected = self.known.entries.get(self.state.selected or "")
+        if selected is not None and selected.side != "midline":
+            twin = f"{selected.side}-{name.split('-', 1)[1]}"
+            name = twin if twin in known else name
+        return name
 
     def set_movement(self, name: str) -> None:
         """Choose a movement, at its start."""
         movement = self.known.movements[name]
+        self._last_movement = name
         self.apply(
             movement.lay_name,
             mode="move",
@@ -229,7 +256,7 @@ class Exploration:
     def read_zone(self, name: str | None) -> None:
         """Read about one rule of the ball map, or about the map as a whole."""
         words = self.known.zones[name].lay_name if name else "The whole map"
-        self.apply(words, zone=name)
+        self.apply(words, zone=name, selected=None)
 
     def hover(self, name: str | None) -> None:
         """Say what lies under the pointer. Not part of the state."""

@@ -44,7 +44,7 @@ def pose(pack: Pack, movement: Movement, at: float, magnification: float) -> Pos
     side = movement.side
     sign = 1.0 if movement.direction == "posterior" else -1.0
     true_deg = movement.true_range_deg * eased(at)
-    shown = shown_rotation(true_deg, magnification)
+    shown = shown_rotation(true_deg, movement.true_range_deg, magnification)
     centre = pack.centres[f"{side}-si-joint"]
     axis = si_axis(
         pack.landmarks["left-psis"][0].copy(), pack.landmarks["right-psis"][0].copy(), centre

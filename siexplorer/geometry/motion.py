@@ -27,17 +27,12 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is drawn for a movement at one moment."""
+    """What is drawn for a movement at one moment: ``factor`` is the one really used."""
 
     true_deg: float
     shown_deg: float
-    factor_asked: float
+    factor: float
     clamped: bool
-
-    @property
-    def factor(self) -> float:
-        """The factor really drawn; 1 where nothing moves."""
-        return self.shown_deg / self.true_deg if self.true_deg else 1.0
 
 
 def si_axis(psis_left: Floats, psis_right: Floats, joint_centre: Floats) -> Axis:
@@ -47,23 +42,26 @@ def si_axis(psis_left: Floats, psis_right: Floats, joint_centre: Floats) -> Axis
     return Axis(point)
 
 
-def shown_rotation(true_deg: float, magnification: float) -> Shown:
-    """The angle to draw for a true angle: magnified, and held at ``SHOWN_LIMIT_DEG``.
+def shown_rotation(true_deg: float, range_deg: float, magnification: float) -> Shown:
+    """The angle to draw for a true angle within a movement of ``range_deg``.
+
+    The factor is the same for the whole movement: as asked, or as much as keeps its end within
+    ``SHOWN_LIMIT_DEG``, so that a magnified movement never stands still on its way.
 
     Raises
     ------
     ValueError
-        If ``true_deg`` is above ``TRUE_LIMIT_DEG`` or the magnification is not within 1 to 10.
+        If ``range_deg`` is above ``TRUE_LIMIT_DEG`` or the magnification is not within 1 to 10.
     """
-    if abs(true_deg) > TRUE_LIMIT_DEG + 1e-9:
+    if max(abs(range_deg), abs(true_deg)) > TRUE_LIMIT_DEG + 1e-9:
         raise ValueError(
-            f"a true SI rotation of {true_deg:.1f} deg exceeds the measured {TRUE_LIMIT_DEG}"
+            f"a true SI rotation of {range_deg:.1f} deg exceeds the measured {TRUE_LIMIT_DEG}"
         )
     if not 1.0 <= magnification <= 10.0:
         raise ValueError(f"magnification must be 1 to 10, not {magnification:g}")
-    asked = true_deg * magnification
-    shown = float(np.clip(asked, -SHOWN_LIMIT_DEG, SHOWN_LIMIT_DEG))
-    return Shown(true_deg, shown, magnification, abs(asked) > SHOWN_LIMIT_DEG)
+    most = SHOWN_LIMIT_DEG / abs(range_deg) if range_deg else magnification
+    factor = min(magnification, most)
+    return Shown(true_deg, true_deg * factor, factor, factor < magnification)
 
 
 def rotation(axis: Axis, posterior_rotation_deg: float) -> Floats:

@@ -27,9 +27,11 @@ that left and right stay where a person standing behind has them (from below the
 NEAREST_MM, FARTHEST_MM = 90.0, 3000.0
 
 
-def fixed_view(view: View, aspect: float) -> Camera:
-    """A fixed view for a picture ``aspect`` times as wide as high."""
+def fixed_view(view: View, aspect: float, *, level: bool = False) -> Camera:
+    """A fixed view for a picture ``aspect`` times as wide as high; ``level`` without any tilt."""
     direction, up = DIRECTIONS[view]
+    if level and up[2] == 1.0:
+        direction = (direction[0], direction[1], 0.0)
     towards = np.array(direction) / np.linalg.norm(direction)
     half = np.tan(np.radians(VIEW_ANGLE_DEG / 2))
     distance = max(HEIGHT_MM / 2 / half, WIDTH_MM / 2 / half / max(aspect, 0.2))

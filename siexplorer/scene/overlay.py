@@ -1,6 +1,7 @@
 """What lies over the model and is never hidden by it: L and R, labels, the ring, captions."""
 
 import weakref
+from collections.abc import Callable
 
 import numpy as np
 import pyvista as pv
@@ -30,8 +31,15 @@ SIDELONG = 0.85
 class Overlay:
     """A second renderer on top, with the same camera; positions are renewed before every frame."""
 
-    def __init__(self, plotter: pv.BasePlotter, theme: Theme, scale: float) -> None:
+    def __init__(
+        self,
+        plotter: pv.BasePlotter,
+        theme: Theme,
+        scale: float,
+        covered: Callable[[Floats, float, float], bool],
+    ) -> None:
         self.plotter, self.theme, self.scale = plotter, theme, scale
+        self._covered = weakref.WeakMethod(covered)
         self.renderer = vtkRenderer()
         self.renderer.SetLayer(1)
         self.renderer.InteractiveOff()
@@ -42,7 +50,7 @@ class Overlay:
         self._actors3d: list[vtkActor] = []
         self._axis: vtkActor | None = None
         self._hints: list[Floats] = []
-        self._labels: list[tuple[Floats, vtkTextActor]] = []
+        self._labels: list[tuple[Floats, vtkTextActor, str]] = []
         self._ring_mm = 0.0
         self._captions: list[str] = []
         self.boxes: list[tuple[str, Box]] = []
@@ -98,7 +106,7 @@ class Overlay:
         """
         for actor in self._actors3d:
             self.renderer.RemoveActor(actor)
-        for _, text in self._labels:
+        for _, text, _ in self._labels:
             self.renderer.RemoveViewProp(text)
         self._actors3d, self._labels, self._ring_mm = [], [], 0.0
         if selected is None:
@@ -191,13 +199,14 @@ class Overlay:
 
     def _place_labels(self, width: int, height: int, taken: list[Box]) -> None:
         points, lines = vtkPoints(), vtkCellArray()
-        if self._labels:
-            anchors = [self._project(anchor[None])[0][:2] for anchor, _ in self._labels]
-            sizes = [self._size_of(text) for _, text in self._labels]
+        shown = self._labels_in_sight()
+        if shown:
+            anchors = [anchor for anchor, _ in shown]
+            sizes = [self._size_of(text) for _, text in shown]
             placed = place_labels(
                 anchors, sizes, (width, height), self._ring_px(), taken, self.scale
             )
-            for (_, text), anchor, box in zip(self._labels, anchors, placed, strict=True):
+            for (_, text), anchor, box in zip(shown, anchors, placed, strict=True):
                 text.SetVisibility(box is not None)
                 if box is None:
                     continue
@@ -214,6 +223,22 @@ class Overlay:
         self._lines.SetPoints(points)
         self._lines.SetLines(lines)
         self._lines.Modified()
+
+    def _labels_in_sight(self) -> list[tuple[Floats, vtkTextActor]]:
+        """Anchors on the screen and their labels. A neighbour behind a bone is left out, so that no
+        line points at the wrong bone; the selected thing says that it lies behind.
+        """
+        covered = self._covered()
+        shown = []
+        for number, (anchor, text, words) in enumerate(self._labels):
+            place = self._project(anchor[None])[0][:2]
+            behind = covered is not None and covered(anchor, float(place[0]), float(place[1]))
+            text.SetVisibility(False)
+            if behind and number > 0:
+                continue
+            text.SetInput(f"{words}\n(behind, covered by bone)" if behind else words)
+            shown.append((place, text))
+        return shown
 
     # Pieces ---------------------------------------------------------------------------------------
 
@@ -262,7 +287,7 @@ class Overlay:
         text = self._text(FONT_PX if bold else FONT_PX - 2, bold=bold)
         text.SetInput(words)
         self._plate(text, self.theme.label)
-        self._labels.append((anchor, text))
+        self._labels.append((anchor, text, words))
 
     def _add3d(self, curves: list[Floats], radius_mm: float, colour: Rgb) -> None:
         actor = tube_actor(curves, radius_mm, colour)

@@ -1,10 +1,12 @@
 """An exploration drawn into a PyVista plotter: from its events to actors, and picking back."""
 
+import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyvista as pv
 from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 from vtkmodules.vtkRenderingCore import vtkActor, vtkCellPicker, vtkLight
@@ -28,13 +30,19 @@ from siexplorer.scene.actors import (
     tube_actor,
 )
 from siexplorer.scene.camera import DIRECTIONS, VIEW_ANGLE_DEG, fixed_view
-from siexplorer.scene.overlay import Overlay
+from siexplorer.scene.overlay import Overlay, dashed_ring
 from siexplorer.scene.theme import Rgb, Theme
 from siexplorer.scene.zones import picture, sheet_depth_mm
 
 POINT_REACH_PX, CURVE_REACH_PX = 11.0, 7.0
 FADED_OPACITY = 0.22
 CURVE_RADIUS_MM = 1.0
+SKIN_RING_MM = 8.0
+"""Radius of the ring that stands for a mark on the skin (design)."""
+
+MAP_TURN_DEG = 18.0
+"""The flat ball map is shown only for eyes within this of straight behind: it would mislead."""
+
 HIDDEN_BEHIND_MM = 7.0
 """A point this much deeper than the bone in front of it is hidden by that bone."""
 
@@ -79,7 +87,9 @@ class PelvisScene:
         self._sheet: vtkActor | None = None
         self.zone_map: ZoneMap | None = None
         self.zone_problem: str | None = None
-        self.overlay = Overlay(plotter, theme, scale)
+        self._zones_ready: tuple[ZoneMap, npt.NDArray[np.uint8]] | None = None
+        self._zones_lock = threading.Lock()
+        self.overlay = Overlay(plotter, theme, scale, self._covered)
         self._picker = vtkCellPicker()
         self._picker.SetTolerance(0.0)
         self._picker.PickFromListOn()
@@ -154,7 +164,7 @@ class PelvisScene:
 
     def _follow(self, change: Change) -> None:
         before, after = change.before, change.after
-        if before.view != after.view or before.camera != after.camera:
+        if (before.view, before.camera, before.mode) != (after.view, after.camera, after.mode):
             self.aim()
         self.redraw()
 
@@ -170,7 +180,7 @@ class PelvisScene:
     def aim(self, *, fly: bool = True) -> None:
         """Put the camera where the state says."""
         state = self.exploration.state
-        target = state.camera or fixed_view(state.view, self.aspect())
+        target = state.camera or fixed_view(state.view, self.aspect(), level=state.mode == "ball")
         if fly and self._fly is not None:
             self._fly(target)
         else:
@@ -193,6 +203,12 @@ class PelvisScene:
         vtk_camera.SetFocalPoint(*camera.focal_point)
         vtk_camera.SetViewUp(*camera.up)
         middle = np.linalg.norm(np.array(camera.position) - np.array([0.0, 70.0, -60.0]))
+        # The ball map is compared with the bones behind it: without perspective they stay in line.
+        vtk_camera.SetParallelProjection(self.exploration.state.mode == "ball")
+        vtk_camera.SetParallelScale(
+            vtk_camera.GetDistance() * float(np.tan(np.radians(VIEW_ANGLE_DEG / 2)))
+        )
+        self._show_sheet()
         vtk_camera.SetClippingRange(max(5.0, middle - 480.0), middle + 480.0)
         self.request_render()
 
@@ -224,7 +240,9 @@ class PelvisScene:
             matrix = pose.matrices.get(info.moves_with) if pose else None
             place(actor, matrix)
         for name, ghost in self._ghosts.items():
-            moving = pose is not None and name in pose.matrices and name not in state.hidden
+            # At rest the ghost would only blotch the bone that covers it.
+            moving = pose is not None and pose.shown.shown_deg > 0.05 and name in pose.matrices
+            moving = moving and name not in state.hidden
             ghost.SetVisibility(moving)
             ghost.GetProperty().SetColor(*self.theme.accent)
 
@@ -255,13 +273,16 @@ class PelvisScene:
             if not isinstance(item.entry, Landmark) or not self.exploration.visible(name):
                 continue
             place = self.place_of(name, pose)
-            is_curve = item.entry.shape == "curve"
+            is_curve = item.entry.shape in ("curve", "ring")
+            if item.entry.shape == "ring":
+                # A mark on the skin is drawn round the bone point below it, so both can be clicked.
+                towards = np.array(DIRECTIONS[item.entry.view][0])
+                place = dashed_ring(place[0], towards, SKIN_RING_MM, dashes=1)[0]
             if is_curve:
                 curves.append((name, place))
             else:
                 points.append(place[0])
-                dimple = "dimple" in name
-                colours.append(self.theme.dimple if dimple else self.theme.landmark)
+                colours.append(self.theme.landmark)
             located.append(place)
             ids += [name] * len(place)
             reach += [CURVE_REACH_PX if is_curve else POINT_REACH_PX] * len(place)
@@ -287,17 +308,36 @@ class PelvisScene:
 
     def _draw_zones(self, state: State) -> None:
         if state.mode == "ball" and self._sheet is None and self.exploration.pack is not None:
+            self.prepare_zones()
+            if self._zones_ready is None:
+                return
+            self.zone_map, image = self._zones_ready
+            self._sheet = sheet_actor(self.zone_map, image)
+            self.plotter.renderer.AddActor(self._sheet)
+        self._show_sheet()
+
+    def prepare_zones(self) -> None:
+        """Work out the ball map and its picture; only arrays, so a thread may do it beforehand."""
+        with self._zones_lock:
+            pack = self.exploration.pack
+            if self._zones_ready is not None or pack is None:
+                return
             try:
-                self.zone_map = zone_map(self.exploration.known, self.exploration.pack)
+                made = zone_map(self.exploration.known, pack)
             except ZoneError as error:
                 self.zone_problem = str(error)
                 return
-            self._sheet = sheet_actor(
-                self.zone_map, picture(self.zone_map, self.exploration.known.zones)
-            )
-            self.plotter.renderer.AddActor(self._sheet)
+            self._zones_ready = (made, picture(made, self.exploration.known.zones))
+
+    def _show_sheet(self) -> None:
+        """The flat map is there for the view from behind, and gone when the model is turned."""
         if self._sheet is not None:
-            self._sheet.SetVisibility(state.mode == "ball")
+            ball = self.exploration.state.mode == "ball"
+            self._sheet.SetVisibility(ball and self._from_behind())
+
+    def _from_behind(self) -> bool:
+        towards = self.plotter.renderer.GetActiveCamera().GetDirectionOfProjection()
+        return bool(-towards[1] > np.cos(np.radians(MAP_TURN_DEG)))
 
     def _draw_overlay(self, state: State, pose: Pose | None) -> None:
         known, items = self.exploration.known, self.exploration.items
@@ -331,33 +371,40 @@ class PelvisScene:
             )
         if state.mode == "move" and pose is not None:
             captions += self._movement_captions(pose)
+            captions.append(known.say("axis_caption"))
+            if pose.shown.shown_deg > 4.0:
+                captions.append(known.say("pubis_caption"))
             self.overlay.set_axis(self._axis_line())
         else:
             self.overlay.set_axis(None)
-        if state.mode == "explore" and state.selected is None and state.view == "back":
+        rings = [
+            self._anchor(name, None)
+            for name, item in items.items()
+            if isinstance(item.entry, Landmark)
+            and item.entry.shape == "ring"
+            and self.exploration.visible(name)
+        ]
+        start = state.mode == "explore" and state.selected is None and state.view == "back"
+        if start and rings and state.camera is None:
             captions.append(known.say("start_here"))
-            self.overlay.set_hints(
-                [
-                    self._anchor(name, None)
-                    for name in items
-                    if "dimple" in name and self.exploration.visible(name)
-                ]
-            )
+            self.overlay.set_hints(rings)
         else:
             self.overlay.set_hints([])
+        if state.mode == "ball" and (state.view != "back" or state.camera is not None):
+            captions.append(known.say("map_turned"))
         self.overlay.set_captions(captions)
 
     def _movement_captions(self, pose: Pose) -> list[str]:
         known, shown = self.exploration.known, pose.shown
         captions = []
         if shown.clamped:
-            captions.append(known.say("clamped", limit_deg=f"{shown.shown_deg:.0f}"))
+            asked = f"{self.exploration.state.magnification:g}"
+            captions.append(known.say("clamped", factor=f"{shown.factor:.3g}", asked=asked))
         factor = self.exploration.state.magnification
-        drawn = shown.factor if shown.clamped else factor
         captions.append(
             known.say(
                 "magnified",
-                factor=f"{drawn:.1f}".removesuffix(".0"),
+                factor=f"{shown.factor:.3g}",
                 true_deg=f"{shown.true_deg:.1f}",
                 true_mm=f"{pose.glide_mm:.1f}",
             )
@@ -424,6 +471,16 @@ class PelvisScene:
             return None
         return Hit(entry, None, position)
 
+    def _covered(self, anchor: Floats, x_px: float, y_px: float) -> bool:
+        """Whether a bone stands between the eye and a place that is drawn at a pixel."""
+        self._renew_locators()
+        _, wall = self._pick_surface(x_px, y_px)
+        if wall is None:
+            return False
+        eye = np.array(self.plotter.renderer.GetActiveCamera().GetPosition())
+        deep = float(np.linalg.norm(anchor - eye)) - float(np.linalg.norm(np.array(wall) - eye))
+        return deep > HIDDEN_BEHIND_MM
+
     def _renew_locators(self) -> None:
         if self._locators:
             return
@@ -475,7 +532,7 @@ class PelvisScene:
         return Hit(self._located_ids[best], None, (x, y, z))
 
     def _pick_zone(self, x_px: float, y_px: float) -> Hit | None:
-        if self.zone_map is None or self._sheet is None:
+        if self.zone_map is None or self._sheet is None or not self._sheet.GetVisibility():
             return None
         eye, towards = self._ray(x_px, y_px)
         # The sheet is a gentle parabola: a few steps of a fixed point find where the ray meets it.
@@ -493,9 +550,11 @@ class PelvisScene:
 
     def _ray(self, x_px: float, y_px: float) -> tuple[Floats, Floats]:
         renderer = self.plotter.renderer
-        renderer.SetDisplayPoint(x_px, y_px, 1.0)
-        renderer.DisplayToWorld()
-        far = np.array(renderer.GetWorldPoint())
-        eye = np.array(renderer.GetActiveCamera().GetPosition())
-        towards = far[:3] / far[3] - eye
-        return eye, towards / np.linalg.norm(towards)
+        ends = []
+        for depth in (0.0, 1.0):
+            renderer.SetDisplayPoint(x_px, y_px, depth)
+            renderer.DisplayToWorld()
+            point = np.array(renderer.GetWorldPoint())
+            ends.append(point[:3] / point[3])
+        towards = ends[1] - ends[0]
+        return ends[0], towards / np.linalg.norm(towards)

@@ -251,7 +251,7 @@ def test_zones_and_pose_read_well_as_text(capsys):
     assert cli.main(["pose", "left-ilium-flexion", "--at", "1", "--magnify", "10"]) == 0
     text = capsys.readouterr().out
     assert "True: 2.00 deg" in text
-    assert "Held at 12 deg" in text
+    assert "Drawn x6, not x10" in text
 
 
 # What is refused ----------------------------------------------------------------------------------

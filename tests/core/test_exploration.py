@@ -137,7 +137,7 @@ def test_without_a_pelvis_the_records_can_still_be_read(known: Knowledge, pack: 
     exploration.load(known, pack)
     assert arrived == [True]
     assert exploration.pose() is not None
-    assert exploration.state.selected == "left-psis"
+    assert exploration.state.movement == "left-ilium-flexion"
 
 
 def test_marks_go_with_their_bone_but_not_the_selected_one(exploration: Exploration) -> None:

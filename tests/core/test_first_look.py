@@ -102,7 +102,7 @@ def test_the_page_needs_nothing_from_elsewhere(page, look):
 
 def test_the_page_says_what_is_true(page, known):
     assert known.entries["left-psis"].lay_name in page.words
-    assert "Shown x5. True: 2.0 deg, 0.7 mm." in page.words
+    assert "Shown x5. True: 2.0 deg, joint shift 0.7 mm." in page.words
     assert known.say("education_footer") in page.words
     for state in ("dots", "stripes", "crosses"):
         assert f"({state})" in page.words

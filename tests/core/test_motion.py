@@ -64,19 +64,21 @@ def test_true_millimetres_never_grow_with_the_picture(
 
 @given(st.floats(-TRUE_LIMIT_DEG, TRUE_LIMIT_DEG, allow_subnormal=False), st.floats(1.0, 10.0))
 def test_what_is_drawn_is_never_beyond_the_clamp(true_deg: float, magnification: float) -> None:
-    shown = shown_rotation(true_deg, magnification)
-    assert abs(shown.shown_deg) <= SHOWN_LIMIT_DEG
-    assert shown.shown_deg * true_deg >= 0
-    assert shown.clamped == (abs(true_deg * magnification) > SHOWN_LIMIT_DEG)
-    if not shown.clamped:
-        assert shown.shown_deg == pytest.approx(true_deg * magnification)
-    assert shown.factor <= magnification + 1e-9
+    end = shown_rotation(true_deg, true_deg, magnification)
+    assert abs(end.shown_deg) <= SHOWN_LIMIT_DEG + 1e-9
+    assert end.shown_deg * true_deg >= 0
+    assert end.clamped == (abs(true_deg) * magnification > SHOWN_LIMIT_DEG)
+    assert end.clamped or end.factor == magnification
+    # One factor for the whole movement: half way is half of what the end shows.
+    half = shown_rotation(true_deg / 2, true_deg, magnification)
+    assert half.factor == end.factor
+    assert half.shown_deg == pytest.approx(end.shown_deg / 2)
 
 
 @pytest.mark.parametrize(("true_deg", "factor"), [(3.7, 1.0), (-4.0, 1.0), (1.0, 0.9), (1.0, 11.0)])
 def test_what_was_never_measured_is_never_played(true_deg: float, factor: float) -> None:
     with pytest.raises(ValueError, match=r"deg|magnification"):
-        shown_rotation(true_deg, factor)
+        shown_rotation(true_deg, true_deg, factor)
 
 
 def test_a_movement_starts_and_ends_where_it_says(known: Knowledge, pack: Pack) -> None:

@@ -113,7 +113,7 @@ def test_move_mode_tells_the_truth_at_every_magnification(window, qtbot):
         assert "True: 2.0°" in words
         caption = window.view.pelvis.overlay._captions
         assert any("True: 2.0 deg" in line for line in caption)
-    assert "12" in window.timeline.words.text()  # held at 12 degrees, and said so
+    assert "Drawn ×6" in window.timeline.words.text().replace("x6", "×6")  # held, and said so
     window.timeline.true_scale.click()
     assert do.state.magnification == 1.0
 
