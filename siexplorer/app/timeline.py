@@ -192,7 +192,7 @@ class TimelinePanel(QWidget):
         )
         shown = f"drawn {abs(pose.shown.shown_deg):.1f}° (×{pose.shown.factor:.3g})"
         self.figures.setText(
-            f"<b>True: {pose.shown.true_deg:.1f}°</b>, joint glide {pose.glide_mm:.1f} mm, "
+            f"<b>True: {pose.shown.true_deg:.1f}°</b>, joint shift {pose.glide_mm:.1f} mm, "
             f"{shifts} &nbsp;·&nbsp; {shown}"
         )
         clamp = ""
