@@ -209,7 +209,8 @@ def settle(app, seconds: float) -> None:  # type: ignore[no-untyped-def]
 def orbit_child() -> dict[str, float]:
     """Orbit, pick and click in the real window; orbit the same surfaces in bare VTK windows."""
     app, window, _ = open_window()
-    settle(app, 0.5)
+    # Let the work that follows a start end first.
+    settle(app, 4.0)
     from siexplorer.scene.camera import orbit
 
     view = window.view

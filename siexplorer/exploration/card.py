@@ -234,11 +234,9 @@ def to_html(card: Card, *, quiet: str, warn_background: str, warn_text: str) -> 
             out.append((head if block.heading else "") + body)
     if card.sources:
         out.append("<h3>Sources</h3>")
-        rows = [
-            f"<tr><td valign='top'>{k}&nbsp;</td><td>{escape(cite(source))}</td></tr>"
-            for k, source in enumerate(card.sources, start=1)
-        ]
-        out.append(f"<table style='color:{quiet};font-size:small'>{''.join(rows)}</table>")
+        # Plain lines: a table of sources takes several times as long to lay out.
+        rows = [f"{k}&nbsp; {escape(cite(s))}" for k, s in enumerate(card.sources, start=1)]
+        out.append(f"<p style='color:{quiet};font-size:small'>{'<br>'.join(rows)}</p>")
     return "\n".join(out)
 
 
