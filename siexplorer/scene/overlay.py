@@ -174,7 +174,7 @@ class Overlay:
         return [box]
 
     def _place_sides(self, width: int, height: int) -> list[Box]:
-        spots = {side: self._project(anchor[None])[0] for side, anchor in SIDE_ANCHORS.items()}
+        spots = {side: self.project(anchor[None])[0] for side, anchor in SIDE_ANCHORS.items()}
         nearer = min(spots, key=lambda side: spots[side][2])
         sidelong = abs(self.renderer.GetActiveCamera().GetDirectionOfProjection()[0]) > SIDELONG
         taken = []
@@ -231,7 +231,7 @@ class Overlay:
         covered = self._covered()
         shown = []
         for number, (anchor, text, words) in enumerate(self._labels):
-            place = self._project(anchor[None])[0][:2]
+            place = self.project(anchor[None])[0][:2]
             behind = covered is not None and covered(anchor, float(place[0]), float(place[1]))
             text.SetVisibility(False)
             if behind and number > 0:
@@ -242,7 +242,8 @@ class Overlay:
 
     # Pieces ---------------------------------------------------------------------------------------
 
-    def _project(self, points: Floats) -> Floats:
+    def project(self, points: Floats) -> Floats:
+        """(k, 3) mm to (k, 3): device pixels from the lower left, and the distance from the eye."""
         camera = self.renderer.GetActiveCamera()
         width, height = self.plotter.render_window.GetSize()
         matrix = camera.GetCompositeProjectionTransformMatrix(width / height, -1.0, 1.0)

@@ -503,15 +503,7 @@ class PelvisScene:
 
     def to_pixels(self, points: Floats) -> Floats:
         """(k, 3) mm to (k, 3): device pixels from the lower left, and the distance from the eye."""
-        camera = self.plotter.renderer.GetActiveCamera()
-        matrix = camera.GetCompositeProjectionTransformMatrix(self.aspect(), -1.0, 1.0)
-        composite = np.array([[matrix.GetElement(i, j) for j in range(4)] for i in range(4)])
-        clip = np.c_[points, np.ones(len(points))] @ composite.T
-        width, height = self.plotter.render_window.GetSize()
-        depth = np.linalg.norm(points - np.array(camera.GetPosition()), axis=1)
-        x = (clip[:, 0] / clip[:, 3] + 1) / 2 * width
-        y = (clip[:, 1] / clip[:, 3] + 1) / 2 * height
-        return np.asarray(np.c_[x, y, depth])
+        return self.overlay.project(points)
 
     def _pick_landmark(
         self, x_px: float, y_px: float, behind: tuple[float, float, float] | None
