@@ -392,6 +392,8 @@ class PelvisScene:
             self.overlay.set_hints([])
         if state.mode == "ball" and (state.view != "back" or state.camera is not None):
             captions.append(known.say("map_turned"))
+        if state.mode == "ball" and self.zone_problem is not None:
+            captions.append(self.zone_problem)
         self.overlay.set_captions(captions)
 
     def _movement_captions(self, pose: Pose) -> list[str]:

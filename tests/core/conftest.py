@@ -1,4 +1,4 @@
-"""What is known and the built-in pelvis, read once; and copies of both that a test may break."""
+"""The bones of the built-in pelvis, and copies of the data that a test may break."""
 
 import shutil
 from pathlib import Path
@@ -6,26 +6,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from siexplorer.anatomy.knowledge import Knowledge, read_knowledge
 from siexplorer.anatomy.places import data_folder
 from siexplorer.exploration.checks import BONES
 from siexplorer.geometry.landmarks import Bones
-from siexplorer.packs.pack import BUILT_IN, Pack, read_pack
+from siexplorer.packs.pack import BUILT_IN, Pack
 
 settings.register_profile("core", deadline=None, derandomize=True)
 settings.load_profile("core")
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
-
-
-@pytest.fixture(scope="session")
-def known() -> Knowledge:
-    return read_knowledge()
-
-
-@pytest.fixture(scope="session")
-def pack() -> Pack:
-    return read_pack()
 
 
 @pytest.fixture(scope="session")

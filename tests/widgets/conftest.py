@@ -1,18 +1,8 @@
 import pytest
 
-from siexplorer.anatomy.knowledge import Knowledge, read_knowledge
+from siexplorer.anatomy.knowledge import Knowledge
 from siexplorer.exploration.exploration import Exploration
-from siexplorer.packs.pack import Pack, read_pack
-
-
-@pytest.fixture(scope="session")
-def known() -> Knowledge:
-    return read_knowledge()
-
-
-@pytest.fixture(scope="session")
-def pack() -> Pack:
-    return read_pack()
+from siexplorer.packs.pack import Pack
 
 
 @pytest.fixture

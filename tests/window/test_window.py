@@ -129,6 +129,24 @@ def test_play_moves_the_bone_and_pauses(window, qtbot):
     assert window.view.pelvis._actors["left-hip-bone"].GetUserMatrix() is not None
 
 
+def test_space_presses_a_focused_button_and_the_keys_stay_with_the_model(window, qtbot):
+    qtbot.keyClick(window, Qt.Key.Key_M)
+    window.exploration.set_magnification(8.0)
+    window.timeline.true_scale.setFocus()
+    qtbot.keyClick(window.timeline.true_scale, Qt.Key.Key_Space)
+    assert window.exploration.state.magnification == 1.0
+    assert not window.timeline.playing
+    qtbot.keyClick(window.timeline.true_scale, Qt.Key.Key_E)
+    assert window.view.hasFocus()
+
+
+def test_move_begins_on_the_selected_side(window):
+    window.exploration.visit("right-psis")
+    window.exploration.set_mode("move")
+    assert window.exploration.state.movement == "right-ilium-flexion"
+    assert window.exploration.state.selected is None
+
+
 def test_ball_mode_says_why(window, qtbot):
     qtbot.keyClick(window, Qt.Key.Key_B)
     settle(qtbot)
