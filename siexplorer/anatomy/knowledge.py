@@ -12,16 +12,21 @@ from siexplorer.anatomy.places import data_folder
 from siexplorer.anatomy.records import (
     Ball,
     Bone,
+    Cartilage,
     Claim,
     Description,
     Entry,
     Landmark,
+    Ligament,
     Movement,
     Muscle,
+    Nerve,
     Notice,
     Record,
+    Skin,
     Source,
     StopWords,
+    Vessel,
     Zone,
 )
 
@@ -70,7 +75,12 @@ def read_knowledge(folder: Path | None = None) -> Knowledge:
         _add(known.sources, source, "sources", known.problems)
     for file, key, kind in (
         ("structures", "bone", Bone),
+        ("structures", "cartilage", Cartilage),
         ("structures", "muscle", Muscle),
+        ("structures", "ligament", Ligament),
+        ("structures", "nerve", Nerve),
+        ("structures", "vessel", Vessel),
+        ("structures", "skin", Skin),
         ("landmarks", "landmark", Landmark),
     ):
         for entry in _records(tables, file, key, kind, known.problems):
@@ -96,7 +106,7 @@ def read_knowledge(folder: Path | None = None) -> Knowledge:
 
 FILES = {
     "sources": {"source"},
-    "structures": {"bone", "muscle"},
+    "structures": {"bone", "cartilage", "muscle", "ligament", "nerve", "vessel", "skin"},
     "landmarks": {"landmark"},
     "movements": {"movement"},
     "zones": {"zone", "ball", "depth_caveat", "never_safe", "stop"},

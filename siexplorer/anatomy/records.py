@@ -16,6 +16,8 @@ choice of this program, or a measurement on the built-in model."""
 Side = Literal["left", "right", "midline"]
 Voice = Literal["plain", "student", "clinician"]
 View = Literal["back", "front", "left", "right", "top", "below"]
+Layer = Literal["skin", "superficial", "middle", "deep", "ligament", "bone"]
+"""How deep a structure lies, from the skin inwards: what the depth slider peels off in turn."""
 
 
 class Record(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -98,21 +100,49 @@ class Landmark(Entry, kw_only=True, frozen=True):
     certainty: Certainty
 
 
-class Bone(Entry, kw_only=True, frozen=True):
+class Spot(Record, kw_only=True, frozen=True):
+    """A round place on the skin, ``offset_mm`` (lateral, posterior, up) from a landmark."""
+
+    landmark: str
+    offset_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    radius_mm: float
+
+
+class ReferralArea(Record, kw_only=True, frozen=True):
+    """Where pain from a structure is reported: drawn as a soft area on the skin.
+
+    The outline is drawn by this program from the words of the sources, as ``claim`` tells them;
+    ``percent`` is the share of people, where one was published.
+    """
+
+    name: str
+    spots: list[Spot]
+    percent: float | None = None
+    claim: Claim
+
+
+class Structure(Entry, kw_only=True, frozen=True):
+    """What has a surface of its own and lies at some depth."""
+
+    fma: str
+    layer: Layer
+    referral_areas: list[ReferralArea] = []
+
+
+class Bone(Structure, kw_only=True, frozen=True):
     """A bone of the model."""
 
     kind: ClassVar[str] = "bone"
 
-    fma: str
+    layer: Layer = "bone"
     facts: list[Claim]
 
 
-class Muscle(Entry, kw_only=True, frozen=True):
-    """A muscle, shown by its attachment areas on the bones."""
+class Muscle(Structure, kw_only=True, frozen=True):
+    """A muscle: its body, and the areas where it holds on to the bones."""
 
     kind: ClassVar[str] = "muscle"
 
-    fma: str
     origin: Claim
     insertion: Claim
     action: Claim
@@ -123,6 +153,59 @@ class Muscle(Entry, kw_only=True, frozen=True):
     palpation: Palpation
     mistakes: list[Claim]
     certainty: Certainty
+
+
+class Ligament(Structure, kw_only=True, frozen=True):
+    """A ligament: from where to where, and which motion it holds back."""
+
+    kind: ClassVar[str] = "ligament"
+
+    layer: Layer = "ligament"
+    attachments: Claim
+    size: Claim
+    resists: Claim
+    si_link: Claim
+    palpation: Palpation
+    facts: list[Claim] = []
+
+
+class Nerve(Structure, kw_only=True, frozen=True):
+    """A nerve: where it runs, what it serves, how much its path varies."""
+
+    kind: ClassVar[str] = "nerve"
+
+    course: Claim
+    roots: Claim
+    supplies: Claim
+    si_link: Claim
+    facts: list[Claim] = []
+
+
+class Vessel(Structure, kw_only=True, frozen=True):
+    """An artery or vein."""
+
+    kind: ClassVar[str] = "vessel"
+
+    course: Claim
+    facts: list[Claim] = []
+
+
+class Cartilage(Structure, kw_only=True, frozen=True):
+    """The gliding or cushioning layer of a joint: SI joint cartilage, discs, symphysis."""
+
+    kind: ClassVar[str] = "cartilage"
+
+    layer: Layer = "ligament"
+    facts: list[Claim]
+
+
+class Skin(Structure, kw_only=True, frozen=True):
+    """The outside of the body that the rest lies in."""
+
+    kind: ClassVar[str] = "skin"
+
+    layer: Layer = "skin"
+    facts: list[Claim]
 
 
 class Source(Record, kw_only=True, frozen=True):
