@@ -166,7 +166,7 @@ class Ligament(Structure, kw_only=True, frozen=True):
     resists: Claim
     si_link: Claim
     palpation: Palpation
-    facts: list[Claim] = []
+    facts: list[Claim]
 
 
 class Nerve(Structure, kw_only=True, frozen=True):
@@ -178,7 +178,7 @@ class Nerve(Structure, kw_only=True, frozen=True):
     roots: Claim
     supplies: Claim
     si_link: Claim
-    facts: list[Claim] = []
+    facts: list[Claim]
 
 
 class Vessel(Structure, kw_only=True, frozen=True):
@@ -187,7 +187,7 @@ class Vessel(Structure, kw_only=True, frozen=True):
     kind: ClassVar[str] = "vessel"
 
     course: Claim
-    facts: list[Claim] = []
+    facts: list[Claim]
 
 
 class Cartilage(Structure, kw_only=True, frozen=True):

@@ -77,7 +77,18 @@ FLESHY_MM = (30.0, 60.0)
 MOST_GLIDE_MM = 2.0
 """The largest shift of the joint that RSA has found (facts 3.1)."""
 
-OPTIONAL = frozenset({"sources", "safety", "differs", "covers", "fma", "fractions", "margins_mm"})
+OPTIONAL = frozenset(
+    {
+        "sources",
+        "safety",
+        "differs",
+        "covers",
+        "fma",
+        "fractions",
+        "margins_mm",
+        "referral_areas",
+    }
+)
 """Fields that may be empty."""
 
 CHOSEN_SENTENCES = frozenset(
