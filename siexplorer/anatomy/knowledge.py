@@ -76,10 +76,10 @@ def read_knowledge(folder: Path | None = None) -> Knowledge:
     for file, key, kind in (
         ("structures", "bone", Bone),
         ("structures", "cartilage", Cartilage),
-        ("structures", "muscle", Muscle),
-        ("structures", "ligament", Ligament),
-        ("structures", "nerve", Nerve),
-        ("structures", "vessel", Vessel),
+        ("muscles", "muscle", Muscle),
+        ("ligaments", "ligament", Ligament),
+        ("nerves", "nerve", Nerve),
+        ("nerves", "vessel", Vessel),
         ("structures", "skin", Skin),
         ("landmarks", "landmark", Landmark),
     ):
@@ -106,7 +106,10 @@ def read_knowledge(folder: Path | None = None) -> Knowledge:
 
 FILES = {
     "sources": {"source"},
-    "structures": {"bone", "cartilage", "muscle", "ligament", "nerve", "vessel", "skin"},
+    "structures": {"bone", "cartilage", "skin"},
+    "muscles": {"muscle"},
+    "ligaments": {"ligament"},
+    "nerves": {"nerve", "vessel"},
     "landmarks": {"landmark"},
     "movements": {"movement"},
     "zones": {"zone", "ball", "depth_caveat", "never_safe", "stop"},

@@ -98,7 +98,12 @@ CHOSEN_SENTENCES = frozenset(
 
 FILE_OF = {
     "bone": "annotations/structures.toml",
-    "muscle": "annotations/structures.toml",
+    "cartilage": "annotations/structures.toml",
+    "skin": "annotations/structures.toml",
+    "muscle": "annotations/muscles.toml",
+    "ligament": "annotations/ligaments.toml",
+    "nerve": "annotations/nerves.toml",
+    "vessel": "annotations/nerves.toml",
     "landmark": "annotations/landmarks.toml",
     "movement": "annotations/movements.toml",
     "zone": "annotations/zones.toml",
