@@ -7,7 +7,7 @@ import tempfile
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -31,7 +31,11 @@ class PackFile(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SurfaceInfo(msgspec.Struct, forbid_unknown_fields=True):
-    """One node of the GLB: which entry it shows, which bone it moves with, where it comes from."""
+    """One node of the GLB: which entry it shows, which bone it moves with, where it comes from.
+
+    ``role`` tells the thing itself (``body``) from an area painted on a bone (``area``) and from
+    the room within which a path varies (``corridor``).
+    """
 
     id: str
     entry: str
@@ -40,6 +44,7 @@ class SurfaceInfo(msgspec.Struct, forbid_unknown_fields=True):
     closed: bool
     reviewed: bool
     triangles: int
+    role: Literal["body", "area", "corridor"] = "body"
 
 
 class PackInfo(msgspec.Struct, forbid_unknown_fields=True):
@@ -61,11 +66,16 @@ class PackInfo(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class PackSurface:
-    """A surface with its normals (n, 3), ready to draw."""
+    """A surface with its normals (n, 3), ready to draw.
+
+    ``fibres`` (n, 2), on muscles and ligaments alone: where a vertex lies across the fibres and
+    along them, from 0 at the origin to 1 at the insertion.
+    """
 
     info: SurfaceInfo
     surface: Surface
     normals: Floats
+    fibres: Floats | None = None
 
 
 @dataclass(slots=True)
@@ -107,7 +117,8 @@ def read_pack(folder: Path | None = None, *, cache: Path | None = None) -> Pack:
         surface = Surface(
             arrays[f"{one.id}/vertices"].astype(np.float64), arrays[f"{one.id}/faces"]
         )
-        surfaces[one.id] = PackSurface(one, surface, arrays[f"{one.id}/normals"])
+        fibres = arrays.get(f"{one.id}/fibres")
+        surfaces[one.id] = PackSurface(one, surface, arrays[f"{one.id}/normals"], fibres)
     pack = Pack(info, surfaces, {}, {}, {})
     _read_landmarks(folder, by_name, pack)
     return pack
@@ -183,6 +194,9 @@ def _read_glb(data: bytes, path: Path, info: PackInfo) -> dict[str, Any]:
         arrays[f"{one.id}/vertices"] = surface.vertices.astype(np.float32)
         arrays[f"{one.id}/faces"] = surface.faces
         arrays[f"{one.id}/normals"] = vertex_normals(surface).astype(np.float32)
+        fibres = getattr(mesh.visual, "uv", None)
+        if fibres is not None and np.shape(fibres) == (len(surface.vertices), 2):
+            arrays[f"{one.id}/fibres"] = np.asarray(fibres, dtype=np.float32)
     return arrays
 
 
@@ -192,11 +206,10 @@ def _cached(cache: Path | None, digest: str, info: PackInfo) -> dict[str, Any] |
     parts = ("vertices", "faces", "normals")
     try:
         with np.load(cache / f"{digest}.npz", allow_pickle=False) as stored:
-            return {
-                f"{one.id}/{part}": stored[f"{one.id}/{part}"]
-                for one in info.surface
-                for part in parts
-            }
+            whole = {f"{one.id}/{part}" for one in info.surface for part in parts}
+            if not whole <= set(stored.files):
+                return None
+            return {name: stored[name] for name in stored.files}
     except Exception:
         # A damaged cache (whatever the zip reader meets, or an array that is not in it) is never a
         # reason to fail: it is built again.

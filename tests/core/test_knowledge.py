@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from siexplorer.anatomy.knowledge import Knowledge, read_knowledge
+from siexplorer.anatomy.knowledge import FILES, Knowledge, read_knowledge
 
 
 def replace(folder: Path, file: str, old: str, new: str) -> None:
@@ -94,7 +94,7 @@ def test_nothing_is_wrong_with_what_ships(known: Knowledge) -> None:
 
 def test_an_empty_folder_still_gives_a_knowledge(tmp_path: Path) -> None:
     empty = read_knowledge(tmp_path)
-    assert len(empty.problems) == 7
+    assert len(empty.problems) == len(FILES)
     assert empty.entries == {}
     assert empty.say("start_here") == "start here"
 
