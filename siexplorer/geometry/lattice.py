@@ -1,0 +1,120 @@
+"""A regular grid of signed distances: what is outside of what, and which way is out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import distance_transform_edt, label, map_coordinates
+from scipy.spatial import cKDTree
+
+from siexplorer.geometry.surface import Floats, Surface, face_normals, vertex_normals
+
+Grid = npt.NDArray[np.float32]
+REACH_MM = 24.0
+"""Distances are exact up to here; beyond, only the side is kept (design)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """Signed distances in mm on a grid, positive outside; ``values`` is (nx, ny, nz)."""
+
+    origin: Floats
+    spacing_mm: float
+    values: Grid
+
+    def sample(self, points: Floats) -> Floats:
+        """(n,) trilinear distances at (n, 3) points; beyond the grid, those of its border."""
+        place = ((points - self.origin) / self.spacing_mm).T
+        return np.asarray(
+            map_coordinates(self.values, place, order=1, mode="nearest"), dtype=np.float64
+        )
+
+    def outwards(self, points: Floats) -> Floats:
+        """(n, 3) unit directions in which the distance grows; zero where it is even."""
+        slope = np.empty_like(points)
+        for axis in range(3):
+            step = np.zeros(3)
+            step[axis] = self.spacing_mm
+            slope[:, axis] = self.sample(points + step) - self.sample(points - step)
+        length = np.linalg.norm(slope, axis=1, keepdims=True)
+        return np.asarray(slope / np.where(length > 1e-9, length, 1.0))
+
+    def block(self, low: Floats, high: Floats) -> tuple[slice, slice, slice]:
+        """The part of the grid that covers a box, as slices."""
+        first = np.floor((low - self.origin) / self.spacing_mm).astype(int)
+        last = np.ceil((high - self.origin) / self.spacing_mm).astype(int) + 1
+        first = np.clip(first, 0, np.array(self.values.shape) - 2)
+        last = np.clip(last, first + 2, self.values.shape)
+        x, y, z = (slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+        return x, y, z
+
+    def positions(self, block: tuple[slice, slice, slice]) -> Floats:
+        """(n, 3) places of the nodes of a block, in the order of ``values[block].ravel()``."""
+        axes = [
+            self.origin[k] + self.spacing_mm * np.arange(part.start, part.stop)
+            for k, part in enumerate(block)
+        ]
+        return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+
+    def closed_over(self, radius_mm: float) -> "Lattice":
+        """The same with every hollow filled that a ball of this radius cannot enter.
+
+        This is where a broad muscle lies that spans hollows instead of sinking into them.
+        ``radius_mm`` must be below ``REACH_MM``.
+        """
+        reached = self.values < radius_mm
+        depth = distance_transform_edt(reached) * self.spacing_mm
+        filled = np.where(reached, radius_mm - depth, self.values).astype(np.float32)
+        return Lattice(self.origin, self.spacing_mm, np.minimum(filled, self.values))
+
+    def joined(self, block: tuple[slice, slice, slice], values: Grid) -> None:
+        """Take something more into the grid: from now on its inside counts as inside."""
+        np.minimum(self.values[block], values, out=self.values[block])
+
+
+def distances(surfaces: Iterable[Surface], low: Floats, high: Floats, spacing_mm: float) -> Lattice:
+    """Signed distance to the nearest of some closed surfaces, on a grid over a box.
+
+    Near a surface it is the distance to the plane of the nearest face or vertex.
+    """
+    shape = tuple(np.ceil((high - low) / spacing_mm).astype(int) + 1)
+    grid = Lattice(np.asarray(low, float), spacing_mm, np.full(shape, REACH_MM, dtype=np.float32))
+    for surface in surfaces:
+        _take(grid, surface)
+    return grid
+
+
+def _take(grid: Lattice, surface: Surface) -> None:
+    corners = surface.vertices[surface.faces]
+    facing = face_normals(surface)
+    length = np.linalg.norm(facing, axis=1, keepdims=True)
+    points = np.concatenate([surface.vertices, corners.mean(axis=1)])
+    normals = np.concatenate([vertex_normals(surface), facing / np.where(length > 0, length, 1.0)])
+    low, high = surface.vertices.min(axis=0) - REACH_MM, surface.vertices.max(axis=0) + REACH_MM
+    end = grid.origin + grid.spacing_mm * (np.array(grid.values.shape) - 1)
+    if (low > end).any() or (high < grid.origin).any():
+        return
+    block = grid.block(low, high)
+    nodes = grid.positions(block)
+    away, nearest = cKDTree(points).query(nodes, distance_upper_bound=REACH_MM)
+    found = np.isfinite(away)
+    values = np.full(len(nodes), REACH_MM)
+    offset = nodes[found] - points[nearest[found]]
+    plane = np.einsum("ij,ij->i", offset, normals[nearest[found]])
+    # Close by, the plane is better than the point; far off, the point is better than the plane.
+    share = np.clip((away[found] - 2.0) / 2.0, 0.0, 1.0)
+    values[found] = np.sign(plane) * (share * away[found] + (1 - share) * np.abs(plane))
+    cube = values.reshape(grid.values[block].shape)
+    known = found.reshape(cube.shape)
+    parts, count = label(~known)
+    if count:
+        # What the band does not reach is far outside or deep inside: the band around it tells.
+        border = np.zeros(cube.shape, dtype=bool)
+        for axis in range(3):
+            edge = np.moveaxis(border, axis, 0)
+            edge[0] = edge[-1] = True
+        outside = np.unique(parts[border & (parts > 0)])
+        inside = ~np.isin(parts, outside) & (parts > 0)
+        cube[inside] = -REACH_MM
+    grid.joined(block, cube.astype(np.float32))

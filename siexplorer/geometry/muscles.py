@@ -1,0 +1,592 @@
+"""The muscles of the left side, grown round fibres that run from their attachments (facts 4.1).
+
+Each muscle is a plan: where its strands begin, what they pass and where they end, how thick they
+are along the way, and the volume it must come to. The paths follow the usual descriptions; shares
+and widths are design choices, judged by ``siexplorer check`` and by ``compare_soft_tissue.py``.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from siexplorer.geometry.attachments import Area, femur_marks, foramen_rim, left_areas, painted
+from siexplorer.geometry.flesh import SPREAD_MM, Flesh, grown, spread_evenly
+from siexplorer.geometry.landmarks import Bones, Points, acetabulum
+from siexplorer.geometry.lattice import Lattice, distances
+from siexplorer.geometry.strands import POINTS, laid, tightened
+from siexplorer.geometry.surface import Floats, Surface, edges, vertex_normals
+
+SPACING_MM = 1.4
+LAYER_MM = 7.0
+HOLLOW_MM = 16.0
+"""Gluteus maximus spans hollows narrower than a ball of this radius; fat fills them (design)."""
+LOW_MM, HIGH_MM = np.array([-34.0, -95.0, -285.0]), np.array([205.0, 205.0, 245.0])
+"""The box in which the left side is modelled."""
+
+VOLUME_CM3 = {
+    "iliacus": 175.0,
+    "psoas-major": 271.0,
+    "piriformis": 42.0,
+    "gluteus-maximus": 842.0,
+    "gluteus-medius": 320.0,
+    "gluteus-minimus": 104.0,
+    "tensor-fasciae-latae": 64.0,
+    "obturator-internus": 26.0,
+    "superior-gemellus": 7.0,
+    "inferior-gemellus": 9.0,
+    "quadratus-femoris": 32.0,
+}
+"""For a person of 1.71 m and 72 kg (Handsfield 2014, as read in facts 4.1). The two gemelli share
+the 16 cm3 that it gives for the small rotators."""
+
+LEAN = 0.88
+"""The mean pelvis belongs to no person of that height and mass: its muscles are made a little
+smaller than the formula says, within the 15 % to which they are held (design)."""
+
+TRIANGLES = {
+    "gluteus-maximus": 5200,
+    "gluteus-medius": 3800,
+    "iliacus": 3800,
+    "psoas-major": 3800,
+    "gluteus-minimus": 2600,
+    "piriformis": 2400,
+    "multifidus": 2800,
+}
+USUAL_TRIANGLES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What the muscles of the left side are modelled on.
+
+    ``fine`` are denser bones for the areas; ``spine`` the lumbar surfaces by id, ``spine_marks``
+    points on them; ``field`` the distances to everything that is there so far.
+    """
+
+    bones: Bones
+    fine: Bones
+    left: Points
+    areas: dict[str, Area]
+    spine: dict[str, Surface]
+    spine_marks: dict[str, Floats]
+    field: Lattice
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Strands (n, 60, 3), their radii in mm (n, 60), and each one's place across, 0 to 1."""
+
+    bundle: Floats
+    radii_mm: Floats
+    across: Floats
+    smooth_voxels: float = 1.0
+    least_mm: float = 0.0
+    spread_mm: float = SPREAD_MM
+    field: Lattice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Muscle:
+    """A muscle of the left side with the strands that it was grown round."""
+
+    flesh: Flesh
+    bundle: Floats
+    across: Floats = field(repr=False)
+
+
+def body_of(
+    bones: Bones, fine: Bones, left: Points, spine: dict[str, Surface], marks: dict[str, Floats]
+) -> Body:
+    """Gather what the left side is modelled on; the field begins with all bones."""
+    solid = [bones.hip_left, bones.sacrum, bones.coccyx, bones.femur_left, bones.hip_right]
+    grid = distances([*solid, *spine.values()], LOW_MM, HIGH_MM, SPACING_MM)
+    return Body(bones, fine, left, left_areas(fine, left), spine, marks, grid)
+
+
+def modelled(
+    body: Body, said: Callable[[str], None] = lambda _: None, only: set[str] | None = None
+) -> Iterator[tuple[str, Muscle]]:
+    """The muscles of the left side, deepest first; each leaves room for those before it."""
+    for name, plan_of in PLANS.items():
+        if only is not None and name not in only:
+            continue
+        said(name)
+        plan = plan_of(body)
+        flesh = grown(
+            plan.bundle,
+            plan.radii_mm,
+            plan.across,
+            body.field if plan.field is None else plan.field,
+            volume_cm3_wanted=VOLUME_CM3[name] * LEAN if name in VOLUME_CM3 else None,
+            triangles=TRIANGLES.get(name, USUAL_TRIANGLES),
+            smooth_voxels=plan.smooth_voxels,
+            least_mm=plan.least_mm,
+            spread_mm=plan.spread_mm,
+            into=body.field,
+        )
+        yield name, Muscle(flesh, plan.bundle, plan.across)
+
+
+# Building blocks ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Points (n, 3) spread over an area, how far each is from its rim, and the way off the bone."""
+
+    points: Floats
+    to_rim_mm: Floats
+    normals: Floats
+
+
+def starts(area: Area, count: int, lift_mm: float) -> Starts:
+    """Evenly spread points over an area, lifted off its bone."""
+    patch = painted(area, lift_mm)
+    pairs, uses = edges(patch)
+    rim = patch.vertices[np.unique(pairs[uses == 1])]
+    chosen = patch.vertices[spread_evenly(patch.vertices, count)]
+    normals = vertex_normals(patch)[spread_evenly(patch.vertices, count)]
+    gap = np.linalg.norm(chosen[:, None] - rim[None], axis=2).min(axis=1)
+    return Starts(chosen, gap, normals)
+
+
+def together(*parts: Starts) -> Starts:
+    """Several areas as one."""
+    return Starts(
+        np.concatenate([p.points for p in parts]),
+        np.concatenate([p.to_rim_mm for p in parts]),
+        np.concatenate([p.normals for p in parts]),
+    )
+
+
+def ranked(values: Floats) -> Floats:
+    """(n,) values as shares of their order, 0 to 1."""
+    order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+    return np.asarray(order / max(1, len(values) - 1), dtype=np.float64)
+
+
+def scaled(values: Floats) -> Floats:
+    """(n,) values from 0 at the least to 1 at the largest."""
+    low, high = values.min(), values.max()
+    return np.asarray((values - low) / max(float(high - low), 1e-9))
+
+
+def along(curve: Floats, shares: Floats) -> Floats:
+    """(n, 3) points at ``shares`` 0..1 of the way along a curve (k, 3)."""
+    if len(curve) == 1:
+        return np.repeat(curve, len(shares), axis=0)
+    step = np.linalg.norm(np.diff(curve, axis=0), axis=1)
+    where = np.concatenate([[0.0], np.cumsum(step)])
+    return np.stack([np.interp(shares * where[-1], where, curve[:, k]) for k in range(3)], axis=1)
+
+
+def beside(point: Floats, x: float, y: float, z: float) -> Floats:
+    """(3,) point moved by some mm."""
+    return np.asarray(point + np.array([x, y, z]))
+
+
+def angle_about(points: Floats, centre: Floats, zero: Floats, quarter: Floats) -> Floats:
+    """(n,) angle of points about a centre in the plane of two directions."""
+    away = points - centre
+    return np.asarray(np.arctan2(away @ quarter, away @ zero))
+
+
+def belly(start: float, middle: float, end: float, peak: float = 0.45) -> Floats:
+    """(60,) radius along a strand: ``start`` at the origin, ``middle`` at ``peak``, ``end``."""
+    t = np.linspace(0.0, 1.0, POINTS)
+    rise = start + (middle - start) * np.sin(np.pi / 2 * np.clip(t / peak, 0, 1))
+    fall = end + (middle - end) * np.cos(np.pi / 2 * np.clip((t - peak) / (1 - peak), 0, 1)) ** 1.3
+    return np.asarray(np.where(t < peak, rise, fall))
+
+
+def thick(profile: Floats, begun: Starts, rim_mm: float, at_rim: float) -> Floats:
+    """(n, 60) radii: the profile, thinner for strands from near the rim of their area."""
+    share = at_rim + (1 - at_rim) * np.clip(begun.to_rim_mm / rim_mm, 0.0, 1.0)
+    t = np.linspace(0.0, 1.0, POINTS)
+    # Strands come together at their tendon, so that there all count alike.
+    blend = share[:, None] * (1 - t) + np.ones(len(share))[:, None] * t
+    return np.asarray(profile * blend)
+
+
+def lifted(body: Body, points: Floats, least_mm: float) -> Floats:
+    """Points pushed out of what is there until they are ``least_mm`` away."""
+    out = points.copy()
+    for _ in range(12):
+        short = least_mm - body.field.sample(out)
+        close = short > 0.02
+        if not close.any():
+            break
+        out[close] += body.field.outwards(out[close]) * np.minimum(short[close], 2.0)[:, None]
+    return out
+
+
+def pulled(
+    body: Body,
+    stations: list[Floats],
+    clearance_mm: Floats | float,
+    field: Lattice | None = None,
+) -> Floats:
+    """Strands through stations, then as taut as what is there allows."""
+    clear = np.asarray(clearance_mm, dtype=np.float64)
+    # The ends lie on bone; the way there is gradual.
+    ramp = np.clip(np.minimum(np.arange(POINTS), np.arange(POINTS)[::-1]) / 6.0, 0.0, 1.0)
+    return tightened(laid(stations), field or body.field, clear * ramp)
+
+
+# The plans ----------------------------------------------------------------------------------------
+
+
+def _obturator_internus(body: Body) -> Plan:
+    begun = starts(body.areas["obturator-internus.origin"], 150, 2.0)
+    rim = foramen_rim(body.bones, body.left)
+    middle = rim.mean(axis=0)
+    inside = np.array([-0.80, 0.52, 0.30])
+    membrane = [middle + share * (rim[::3] - middle) + 2.5 * inside for share in (0.35, 0.7)]
+    begun = together(begun, _free(np.concatenate([middle[None] + 2.5 * inside, *membrane]), inside))
+    spine, seat = body.left["ischial-spine"][0], body.left["ischial-tuberosity"][0]
+    bend = spine + 0.30 * (seat - spine) + np.array([-1.0, -1.0, 0.0])
+    turn = angle_about(begun.points, bend, np.array([-0.3, -0.9, 0.0]), np.array([0, 0, 1.0]))
+    across = ranked(turn)
+    notch = np.array([[0.5, -3.0, -6.0], [0.5, -3.0, 6.0]]) + bend
+    end = femur_marks(body.fine, body.left)["medial-facet"][0]
+    ends = along(end + np.array([[0, 0, -2.5], [0, 0, 2.5]]), across)
+    at_bend = lifted(body, along(notch, across) + np.array([-2.0, 6.0, 0.0]), 3.0)
+    before = lifted(body, (at_bend * 2 + begun.points) / 3, 3.0)
+    bundle = pulled(body, [begun.points, before, at_bend, ends], 2.4)
+    radii = thick(belly(3.0, 3.4, 1.5, 0.3), begun, 10.0, 0.7)
+    return Plan(bundle, radii, across, 0.7, least_mm=1.7)
+
+
+def _free(points: Floats, normal: Floats) -> Starts:
+    """Starts that lie on a membrane instead of a bone."""
+    count = len(points)
+    return Starts(points, np.full(count, 8.0), np.repeat(normal[None], count, axis=0))
+
+
+def _gemellus(name: str, count: int, offset: tuple[float, float, float]) -> Callable[[Body], Plan]:
+    def plan(body: Body) -> Plan:
+        begun = starts(body.areas[f"{name}.origin"], count, 1.5)
+        across = ranked(begun.points[:, 2] + 0.5 * begun.points[:, 1])
+        end = femur_marks(body.fine, body.left)["medial-facet"][0] + np.array(offset)
+        ends = lifted(body, along(end + np.array([[0.0, 0, -1.5], [0.0, 0, 1.5]]), across), 1.2)
+        middle = lifted(body, (begun.points + ends) / 2 + np.array([0.0, 4.0, 0.0]), 3.0)
+        bundle = pulled(body, [begun.points, middle, ends], 2.6)
+        return Plan(bundle, thick(belly(3.0, 4.2, 1.6), begun, 5.0, 0.8), across)
+
+    return plan
+
+
+def _quadratus_femoris(body: Body) -> Plan:
+    begun = starts(body.areas["quadratus-femoris.origin"], 70, 1.5)
+    across = ranked(begun.points[:, 2])
+    line = femur_marks(body.fine, body.left)["quadrate-line"]
+    ends = lifted(body, along(line[np.argsort(line[:, 2])], across), 1.2)
+    middle = (begun.points + ends) / 2 + np.array([0.0, 2.0, 0.0])
+    bundle = pulled(body, [begun.points, lifted(body, middle, 4.0), ends], 4.0)
+    return Plan(bundle, thick(belly(5.0, 7.0, 5.0, 0.5), begun, 5.0, 0.85), across, 1.2)
+
+
+def _piriformis(body: Body) -> Plan:
+    begun = starts(body.areas["piriformis.origin"], 160, 3.0)
+    across = ranked(begun.points[:, 2])
+    patch = painted(body.areas["piriformis.insertion"], 1.0)
+    end = patch.vertices.mean(axis=0)
+    ends = lifted(body, end + along(np.array([[0.0, 2.0, -1.5], [0.0, -2.0, 1.5]]), across), 1.0)
+    notch = body.left["greater-sciatic-notch"]
+    roof = notch[np.argmin(notch[:, 1])]
+    # Through the greater sciatic foramen, below its roof and behind it.
+    gate = roof + np.array([-8.0, 20.0, -12.0])
+    spreads = along(np.array([[0.0, 5.0, -8.0], [0.0, -1.0, 6.0]]), across)
+    bundle = pulled(body, [begun.points, lifted(body, gate + spreads, 6.0), ends], 3.0)
+    return Plan(bundle, thick(belly(2.6, 8.0, 1.8, 0.45), begun, 8.0, 0.7), across, 1.2)
+
+
+def _gluteus_minimus(body: Body) -> Plan:
+    begun = starts(body.areas["gluteus-minimus.origin"], 240, 3.0)
+    line = femur_marks(body.fine, body.left)["anterior-facet"]
+    centre = line.mean(axis=0)
+    turn = angle_about(begun.points, centre, np.array([0, 0, 1.0]), np.array([0, 1.0, 0]))
+    across = ranked(turn)
+    ends = lifted(body, along(line[::-1] if line[0, 2] < line[-1, 2] else line, 1 - across), 1.0)
+    bundle = pulled(body, [begun.points, ends], 4.0)
+    return Plan(bundle, thick(belly(3.0, 7.5, 1.8, 0.42), begun, 16.0, 0.55), across, 1.2)
+
+
+def _gluteus_medius(body: Body) -> Plan:
+    begun = starts(body.areas["gluteus-medius.origin"], 420, 3.5)
+    line = femur_marks(body.fine, body.left)["lateral-facet"]
+    centre = line.mean(axis=0)
+    turn = angle_about(begun.points, centre, np.array([0, 0, 1.0]), np.array([0, 1.0, 0]))
+    across = ranked(turn)
+    back_first = line if line[0, 1] > line[-1, 1] else line[::-1]
+    ends = lifted(body, along(back_first, 1 - across), 1.5)
+    bundle = pulled(body, [begun.points, ends], 6.0)
+    return Plan(bundle, thick(belly(4.0, 11.0, 2.4, 0.45), begun, 22.0, 0.45), across, 1.4)
+
+
+def _iliacus(body: Body) -> Plan:
+    begun = together(
+        starts(body.areas["iliacus.origin"], 420, 3.5),
+        starts(body.areas["iliacus.origin-ala"], 14, 2.5),
+    )
+    centre, radius = acetabulum(body.bones.hip_left)
+    gate = _groin(body)
+    turn = angle_about(
+        begun.points, gate.mean(axis=0), np.array([0, 0, 1.0]), np.array([0, -1.0, 0])
+    )
+    across = ranked(turn)
+    patch = painted(body.areas["iliacus.insertion"], 1.0)
+    ends = patch.vertices[spread_evenly(patch.vertices, 40)]
+    ends = along(ends[np.argsort(ends[:, 2])], 0.35 + 0.3 * (1 - across))
+    low = centre + np.array([-2.0, -radius - 4.0, -24.0])
+    under = low + along(np.array([[-7.0, 6.0, 0.0], [6.0, 0.0, 0.0]]), across)
+    stations = [
+        begun.points,
+        lifted(body, along(gate, 0.35 + 0.65 * across), 9.0),
+        lifted(body, under, 8.0),
+        lifted(body, ends, 1.0),
+    ]
+    bundle = pulled(body, stations, 6.0)
+    return Plan(bundle, thick(belly(4.0, 9.0, 1.8, 0.42), begun, 20.0, 0.65), across, 1.4)
+
+
+def _groin(body: Body) -> Floats:
+    """Where iliopsoas crosses the brim: from the iliopubic eminence to beside the AIIS (2, 3)."""
+    aiis, tubercle = body.left["aiis"][0], body.left["pubic-tubercle"][0]
+    eminence, outer = aiis + 0.45 * (tubercle - aiis), aiis + 0.10 * (tubercle - aiis)
+    return np.stack([eminence + np.array([0.0, 4.0, 6.0]), outer + np.array([0.0, -4.0, 2.0])])
+
+
+def _psoas_major(body: Body) -> Plan:
+    begun = lifted(body, _lumbar_sides(body), 2.5)
+    across = ranked(begun[:, 1] + 0.1 * begun[:, 0])
+    centre, radius = acetabulum(body.bones.hip_left)
+    sides = [body.spine_marks[f"l{k}-left-body-side"][0] for k in (1, 2, 3, 4, 5)]
+    brim = body.left["arcuate-line"]
+    over_brim = beside(brim[np.argmin(np.abs(brim[:, 2] + 12.0))], 0.0, -18.0, 18.0)
+    gate = along(_groin(body), np.array([0.42]))[0]
+    patch = painted(body.areas["psoas-major.insertion"], 1.0)
+    end = patch.vertices.mean(axis=0)
+    core = np.stack(
+        [
+            *(beside(side, out, 6.0, 0.0) for side, out in zip(sides, PSOAS_BESIDE, strict=True)),
+            over_brim,
+            lifted(body, gate[None], 13.0)[0],
+            lifted(body, beside(centre, -8.0, -radius - 4.0, -22.0)[None], 9.0)[0],
+            lifted(body, beside(end, -2.0, -4.0, 4.0)[None], 3.0)[0],
+        ]
+    )
+    size = np.array([5.0, 9.0, 12.0, 14.5, 16.0, 15.0, 12.0, 8.0, 2.5])
+    # A spindle: each strand leaves its vertebra and joins it, at a place of its own within.
+    middle = laid([point[None] for point in core], 400)[0]
+    knots = np.array([np.argmin(np.linalg.norm(middle - point, axis=1)) for point in core])
+    width = np.interp(np.arange(400), knots, size)
+    number = np.arange(len(begun))
+    within, turn = np.sqrt((number * 0.618) % 1.0), 2 * np.pi * ((number * 0.7548) % 1.0)
+    offset = within[:, None] * np.stack([np.cos(turn), np.sin(turn), np.zeros(len(turn))], axis=1)
+    lowest = knots[5]
+    strands = []
+    for start, aside in zip(begun, offset, strict=True):
+        join = int(np.argmin(np.abs(middle[:, 2] - (start[2] - 38.0))))
+        join = min(join, lowest - 5)
+        steps = np.unique(np.round(np.linspace(join, 399, 12)).astype(int))
+        way = middle[steps] + 0.75 * width[steps][:, None] * aside
+        strands.append(laid([start[None], *(point[None] for point in way)])[0])
+    bundle = np.stack(strands)
+    bundle[:, 1:-1] = lifted(body, bundle[:, 1:-1].reshape(-1, 3), 2.0).reshape(len(bundle), -1, 3)
+    radii = np.broadcast_to(
+        np.interp(np.linspace(0, 1, POINTS), [0, 0.2, 0.6, 0.8, 1], [3, 6, 6, 4.5, 2]),
+        bundle.shape[:2],
+    )
+    return Plan(bundle, radii.copy(), across, 1.6)
+
+
+PSOAS_BESIDE = (6.0, 12.0, 16.0, 20.0, 25.0)
+"""How far beside the body of L1 to L5 the middle of psoas runs, in mm (design)."""
+
+
+def _lumbar_sides(body: Body) -> Floats:
+    """(n, 3) points on the sides of L1 to L5 and the discs between, and before their processes."""
+    found = []
+    for name, surface in body.spine.items():
+        if "rib" in name or name == "l5-s1-disc":
+            continue
+        level = name[:2]
+        side = body.spine_marks[f"{level}-left-body-side"][0]
+        facing = vertex_normals(surface) @ np.array([0.97, -0.25, 0.0])
+        depth = np.abs(surface.vertices[:, 1] - side[1] - 1.0)
+        keep = (facing > 0.55) & (depth < 13.0) & (surface.vertices[:, 0] > 8.0)
+        if keep.any():
+            on_side = surface.vertices[keep]
+            found.append(on_side[spread_evenly(on_side, 16)])
+        if name.endswith("vertebra"):
+            tip = body.spine_marks[f"{level}-left-transverse-tip"][0]
+            found.append(
+                along(np.stack([beside(side, 2.0, 8.0, 0.0), tip]), np.array([0.3, 0.55, 0.8]))
+            )
+    return np.concatenate(found)
+
+
+def _tensor_fasciae_latae(body: Body) -> Plan:
+    begun = starts(body.areas["tensor-fasciae-latae.origin"], 60, 2.0)
+    across = ranked(begun.points[:, 1])
+    outer = body.left["greater-trochanter"][0]
+    # Its tendon is the front of the iliotibial tract, here drawn to the end of the thigh bone.
+    tract = outer + np.array([[3.0, -30.0, -140.0], [6.0, -18.0, -140.0]])
+    middle = outer + np.array([[-4.0, -46.0, -2.0], [4.0, -28.0, -2.0]])
+    bundle = pulled(body, [begun.points, along(middle, across), along(tract, across)], 7.0)
+    profile = np.interp(
+        np.linspace(0, 1, POINTS), [0, 0.1, 0.28, 0.45, 0.58, 1.0], [4, 6.5, 9, 7, 2.8, 2.4]
+    )
+    edge = 0.75 + 0.25 * np.clip(begun.to_rim_mm / 5.0, 0.0, 1.0)
+    return Plan(bundle, edge[:, None] * profile, across, 1.0, least_mm=2.4)
+
+
+def _gluteus_maximus(body: Body) -> Plan:
+    begun = together(
+        starts(body.areas["gluteus-maximus.origin"], 150, 5.0),
+        starts(body.areas["gluteus-maximus.origin-sacrum"], 90, 4.0),
+        starts(body.areas["gluteus-maximus.origin-coccyx"], 30, 3.0),
+        _fascia_starts(body),
+    )
+    outer = body.left["greater-trochanter"][0]
+    ridge = femur_marks(body.fine, body.left)["gluteal-tuberosity"]
+    # How far a strand begins down the line from the crest to the coccyx.
+    down = -(begun.points @ np.array([0.45, 0.0, 0.90]))
+    across = ranked(down)
+    # The upper part goes to the iliotibial tract, the deep lower part to the bone.
+    tract = outer + np.array([[-6.0, 14.0, -50.0], [-10.0, 20.0, -80.0], [-16.0, 22.0, -110.0]])
+    number = np.arange(len(across))
+    deep = (across > 0.45) & (number % 3 == 0)
+    bone = lifted(body, along(ridge, across), 2.0)
+    ends = np.where(deep[:, None], bone, along(tract, across))
+    over = outer + np.array([[-24.0, 20.0, 12.0], [-32.0, 26.0, -24.0], [-40.0, 28.0, -64.0]])
+    stations = [begun.points, lifted(body, along(over, across), 12.0), ends]
+    # Three layers of strands: thick where they lie on each other, never deep in the hollows below.
+    share = np.linspace(0, 1, POINTS)
+    rise = np.interp(share, [0, 0.25, 0.5, 0.75, 1.0], [0.0, 0.8, 1.0, 0.6, 0.0])
+    base = np.interp(share, [0, 0.2, 0.7, 1.0], [4.0, 6.0, 6.0, 3.0])
+    clear = base + (number % 3)[:, None] * LAYER_MM * rise
+    bed = body.field.closed_over(HOLLOW_MM)
+    bundle = pulled(body, stations, clear, bed)
+    profile = np.interp(share, [0, 0.15, 0.45, 0.7, 0.88, 1.0], [3.5, 7.0, 8.5, 7.5, 4.5, 2.0])
+    edge = 0.7 + 0.3 * np.clip(np.minimum(across, 1 - across) / 0.2, 0, 1)
+    return Plan(bundle, profile * edge[:, None], across, 2.2, spread_mm=9.0, field=bed)
+
+
+def _fascia_starts(body: Body) -> Starts:
+    """Between the bones: from the PSIS over the back of the joint to the coccyx, and on down the
+    sacrotuberous ligament."""
+    left = body.left
+    psis, corner, tip = left["psis"][0], left["inferior-lateral-angle"][0], left["coccyx-tip"][0]
+    seat = left["ischial-tuberosity"][0] + np.array([0.0, 14.0, 22.0])
+    edge = np.stack(
+        [
+            beside(psis, -4.0, -2.0, -14.0),
+            beside(corner, 6.0, 2.0, 22.0),
+            beside(corner, 0.0, 2.0, 0),
+        ]
+    )
+    down = np.stack([beside(corner, -8.0, 0.0, -4.0), beside(tip, 8.0, 6.0, 16.0)])
+    band = np.stack([corner, corner + 0.5 * (seat - corner)]) + np.array([0.0, 6.0, 0.0])
+    shares = np.linspace(0.0, 1.0, 16)
+    points = np.concatenate([along(edge, shares), along(down, shares[::2]), along(band, shares)])
+    return _free(lifted(body, points, 3.5), np.array([0.0, 1.0, 0.0]))
+
+
+def _quadratus_lumborum(body: Body) -> Plan:
+    begun = starts(body.areas["quadratus-lumborum.origin"], 90, 1.5)
+    across = ranked(-begun.points[:, 0])
+    bone = body.spine["left-twelfth-rib"].vertices
+    bins = np.quantile(bone[:, 0], np.linspace(0.05, 0.75, 8))
+    rib = np.stack(
+        [(near := bone[np.abs(bone[:, 0] - x) < 4.0])[np.argmin(near[:, 2])] for x in bins]
+    )
+    tips = np.stack([body.spine_marks[f"l{k}-left-transverse-tip"][0] for k in (1, 2, 3, 4)])
+    # The outer strands reach the rib, the inner ones the transverse processes.
+    ends = np.empty_like(begun.points)
+    to_rib = across < 0.66
+    ends[to_rib] = along(rib, 1 - across[to_rib] / 0.66)
+    ends[~to_rib] = along(tips, (across[~to_rib] - 0.66) / 0.34)
+    bundle = pulled(body, [begun.points, lifted(body, ends, 2.0)], 4.0)
+    return Plan(bundle, thick(belly(5.0, 6.0, 3.0, 0.4), begun, 5.0, 0.85), across, 1.2)
+
+
+def _multifidus(body: Body) -> Plan:
+    begun = starts(body.areas["multifidus.origin"], 140, 4.0)
+    across = ranked(begun.points[:, 0])
+    tips = np.stack([body.spine_marks[f"l{k}-spinous-tip"][0] for k in (5, 4, 3, 2, 1)])
+    facets = np.stack([body.spine_marks[f"l{k}-left-mamillary"][0] for k in (5, 4, 3, 2, 1)])
+    up = scaled(begun.points[:, 2])
+    number = np.arange(len(across))
+    level = 0.35 + 0.65 * ((number * 7) % 11) / 10.0
+    inner = along(tips + np.array([4.0, -6.0, 0.0]), level)
+    outer = along(facets + np.array([2.0, 3.0, 0.0]), level)
+    ends = inner + across[:, None] * (outer - inner)
+    middle = (begun.points + ends) / 2
+    bundle = pulled(body, [begun.points, lifted(body, middle, 6.0), lifted(body, ends, 3.0)], 5.0)
+    radii = thick(belly(4.5, 8.0, 5.0, 0.45), begun, 8.0, 0.7)
+    radii = radii * (0.85 + 0.15 * up)[:, None]
+    return Plan(bundle, radii, across, 1.6)
+
+
+def _coccygeus(body: Body) -> Plan:
+    begun = starts(body.areas["coccygeus.origin"], 40, 1.5)
+    across = ranked(begun.points[:, 2])
+    side = painted(body.areas["coccygeus.insertion"], 1.0).vertices
+    edge = painted(body.areas["coccygeus.insertion-sacrum"], 1.0).vertices
+    low = side[side[:, 2] > np.quantile(side[:, 2], 0.35)]
+    line = np.stack([low[np.argmin(low[:, 2])], low[np.argmax(low[:, 2])], edge.mean(axis=0)])
+    bundle = pulled(body, [begun.points, lifted(body, along(line, across), 1.2)], 2.0)
+    return Plan(bundle, thick(belly(1.8, 2.6, 2.0, 0.5), begun, 4.0, 0.9), across)
+
+
+def _levator_ani(body: Body) -> Plan:
+    pubis = starts(body.areas["levator-ani.origin"], 1, 2.0).points[0]
+    spine = beside(body.left["ischial-spine"][0], -4.0, -3.0, -2.0)
+    rim = foramen_rim(body.bones, body.left)
+    arch = beside(rim[np.argmax(rim[:, 2])], -9.0, 12.0, 6.0)
+    # Its tendinous arch hangs on the fascia of obturator internus, from the pubis to the spine.
+    begun = lifted(body, laid([pubis[None], arch[None], spine[None]], 110)[0], 3.0)
+    across = np.linspace(0.0, 1.0, len(begun))
+    tip = body.left["coccyx-tip"][0]
+    hiatus = (pubis + tip) / 2
+    inner_border = np.stack(
+        [
+            beside(pubis, -4.0, 12.0, -10.0),
+            np.array([11.0, hiatus[1] - 8.0, tip[2] - 24.0]),
+            np.array([8.5, hiatus[1] + 12.0, tip[2] - 24.0]),
+            np.array([2.0, tip[1] - 22.0, tip[2] - 16.0]),
+            beside(tip, 2.2, -4.0, -4.0),
+            beside(tip, 5.5, 3.0, 12.0),
+        ]
+    )
+    ends = lifted(body, along(inner_border, across), 1.5)
+    sag = (begun + ends) / 2 + np.array([3.0, 0.0, -5.0])
+    bundle = pulled(body, [begun, sag, ends], 2.6)
+    # A hammock hangs; it is not pulled flat.
+    hang = np.sin(np.linspace(0, np.pi, POINTS))[:, None] * np.array([1.5, 0.0, -6.0])
+    bundle = lifted(body, (bundle + hang).reshape(-1, 3), 2.4).reshape(bundle.shape)
+    radii = np.full(bundle.shape[:2], 2.3)
+    return Plan(bundle, radii, across, 0.8, least_mm=2.0)
+
+
+PLANS: dict[str, Callable[[Body], Plan]] = {
+    "obturator-internus": _obturator_internus,
+    "superior-gemellus": _gemellus("superior-gemellus", 40, (0.0, 0.0, 3.0)),
+    "inferior-gemellus": _gemellus("inferior-gemellus", 45, (0.0, 0.0, -3.0)),
+    "quadratus-femoris": _quadratus_femoris,
+    "coccygeus": _coccygeus,
+    "levator-ani": _levator_ani,
+    "piriformis": _piriformis,
+    "gluteus-minimus": _gluteus_minimus,
+    "iliacus": _iliacus,
+    "psoas-major": _psoas_major,
+    "quadratus-lumborum": _quadratus_lumborum,
+    "multifidus": _multifidus,
+    "gluteus-medius": _gluteus_medius,
+    "tensor-fasciae-latae": _tensor_fasciae_latae,
+    "gluteus-maximus": _gluteus_maximus,
+}
+"""In the order in which they are grown: the deepest first."""
