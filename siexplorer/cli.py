@@ -9,18 +9,34 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from siexplorer import __version__
+from siexplorer.printing import (
+    CANNOT_DRAW,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    Refusal,
+    complain,
+    described,
+    kinds,
+    pose_record,
+    print_json,
+    print_table,
+    sentence_of,
+    write_anything,
+    zone_rows,
+)
 
 if TYPE_CHECKING:
     from cyclopts import App
 
     from siexplorer.anatomy.knowledge import Knowledge
-    from siexplorer.anatomy.records import Entry, Movement, Zone
+    from siexplorer.anatomy.records import Layer, Movement
     from siexplorer.exploration.exploration import Exploration
     from siexplorer.exploration.moving import Pose
-    from siexplorer.geometry.surface import Floats
+    from siexplorer.exploration.state import Section
     from siexplorer.packs.pack import Pack
 
 Kind = Literal[
@@ -30,6 +46,7 @@ Kind = Literal[
     "ligament",
     "nerve",
     "vessel",
+    "cartilage",
     "skin",
     "zone",
     "movement",
@@ -38,11 +55,11 @@ Kind = Literal[
 View = Literal["back", "front", "left", "right", "top", "below"]
 Voice = Literal["plain", "student", "clinician"]
 Mode = Literal["explore", "move", "ball"]
+SkinChoice = Literal["female", "male", "none"]
 
-DONE, FAILED, REFUSED, CANNOT_DRAW, INTERRUPTED = 0, 1, 2, 3, 130
 SMALLEST_PX, LARGEST_PX = 64, 4096
+MOST_SECTION_MM = 500.0
 LEAST_MAGNIFICATION, MOST_MAGNIFICATION = 1.0, 10.0
-SIDE_SIGNS = {"left": 1, "right": -1}
 
 HELP = """See and understand the sacroiliac joint. Without a command, the window opens.
 
@@ -73,18 +90,10 @@ NO_XCB = (
 )
 
 
-class Refusal(Exception):
-    """What stops a command: one sentence for the user, and the exit code."""
-
-    def __init__(self, sentence: str, code: int = REFUSED) -> None:
-        super().__init__(sentence)
-        self.code = code
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    _write_anything()
+    write_anything()
     if words == ["--version"]:
         # Answered before anything is imported.
         print(f"siexplorer {__version__}")
@@ -94,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except Refusal as refusal:
-        _complain(str(refusal))
+        complain(str(refusal))
         return refusal.code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -106,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if os.environ.get("SIEXPLORER_DEBUG") == "1":
             raise
         reason = " ".join(str(error).split())
-        _complain(
+        complain(
             f"Something went wrong that was not foreseen ({type(error).__name__}"
             f"{': ' if reason else ''}{reason}); set SIEXPLORER_DEBUG=1 and run it again to see "
             "where."
@@ -213,12 +222,12 @@ def list_(*, kind: Kind | None = None, json: bool = False) -> int:
 
     found = rows(_knowledge(), kind)
     if json:
-        _print_json([{"id": r.id, "kind": r.kind, "name": r.name, "side": r.side} for r in found])
+        print_json([{"id": r.id, "kind": r.kind, "name": r.name, "side": r.side} for r in found])
     elif found:
         head = ("ID", "KIND", "SIDE", "NAME")
-        _print_table([head, *((r.id, r.kind, r.side, r.name) for r in found)])
+        print_table([head, *((r.id, r.kind, r.side, r.name) for r in found)])
     else:
-        _complain(f"Nothing of the kind “{kind}” is known yet." if kind else "Nothing is known.")
+        complain(f"Nothing of the kind “{kind}” is known yet." if kind else "Nothing is known.")
     return DONE
 
 
@@ -240,7 +249,7 @@ def show(id: str, /, *, json: bool = False, voice: Voice = "plain") -> int:
         raise Refusal(_unknown(known, id))
     pack, _ = _pack()
     if json:
-        _print_json(_described(known, record, pack))
+        print_json(described(known, record, pack))
     else:
         from siexplorer.anatomy.records import Movement, Zone
         from siexplorer.exploration.card import card_of, movement_card, to_text, zones_card
@@ -267,6 +276,12 @@ def snapshot(
     magnify: float | None = None,
     size: str = "1000x760",
     mode: Mode | None = None,
+    preset: str | None = None,
+    depth: str | None = None,
+    section: str | None = None,
+    skin: SkinChoice | None = None,
+    attachments: bool = False,
+    referral: bool = False,
     dark: bool = False,
 ) -> int:
     """Draw one picture into OUT, a PNG file. Give OUT before the options.
@@ -291,6 +306,21 @@ def snapshot(
         Width and height in pixels, WxH; otherwise 1000x760.
     mode
         Explore, move, or the map of where a ball may go.
+    preset
+        A ready-made look: body-and-bones, skin, superficial-muscles, deep-rotators,
+        front-of-hip, ligaments, bones.
+    depth
+        Peel down to this layer: skin, superficial, middle, deep, ligament, bone, or 1 to 6.
+    section
+        Cut along a plane, at so many mm: sagittal:40 (left of the midline), coronal:90 (behind
+        the ASIS), axial:-20 (above the ASIS), free:60:25:10 (mm, turn, tilt); add :flip for the
+        other side.
+    skin
+        The body around the bones, female, male or none.
+    attachments
+        Paint where every muscle begins and ends.
+    referral
+        Dot on the skin where pain from the selected thing is reported.
     dark
         Dark colours.
     """
@@ -303,6 +333,9 @@ def snapshot(
         option = "--at" if at is not None else "--magnify"
         raise Refusal(f"{option} needs a movement to apply to; add --movement ID.")
     at, magnify = _moment(at), _magnification(magnify)
+    if preset is not None and depth is not None:
+        raise Refusal("--preset and --depth do not go together; leave one of them out.")
+    look, layer, plane = _preset(preset), _depth(depth), _section(section)
     _need_gl()
     known = _knowledge()
     wanted = [*(only or []), *([] if select is None else [select])]
@@ -328,12 +361,25 @@ def snapshot(
             exploration.set_magnification(magnify)
     if mode == "ball":
         _can_map(exploration)
+    if look is not None:
+        exploration.set_preset(look)
+    if layer is not None:
+        exploration.set_depth(layer)
+    if skin is not None:
+        _dress(exploration, skin, peeled=look is not None or layer is not None)
+    exploration.set_attachments(shown=attachments)
+    exploration.set_referral(shown=referral)
+    if referral:
+        _can_refer(exploration, select)
     if only is not None:
         exploration.set_hidden(_all_but(exploration, only), "Show only what was asked for")
-    if select is not None and mode is None and movement is None:
+    looked_at = mode is not None or movement is not None or look is not None
+    if select is not None and not looked_at:
         exploration.visit(select)
     elif select is not None:
         exploration.select(select)
+    if plane is not None:
+        exploration.place_section(plane)
     if view is not None:
         exploration.look(view)
 
@@ -372,7 +418,7 @@ def pose(movement: str, /, *, at: float, magnify: float = 1.0, json: bool = Fals
     pack = _whole_pack()
     now = _posed(known, pack, record, at, magnify)
     if json:
-        _print_json(_pose_record(record, at, magnify, now))
+        print_json(pose_record(record, at, magnify, now))
         return DONE
     shown = now.shown
     print(f"{record.name}\n{record.lay_name}, at {at:g}")
@@ -396,13 +442,13 @@ def zones(*, json: bool = False) -> int:
     """
     known = _knowledge()
     pack = _whole_pack()
-    found = _zone_rows(known, pack)
+    found = zone_rows(known, pack)
     caveats = [c.text for c in (known.never_safe, known.depth_caveat) if c is not None]
     if known.ball is not None:
         caveats.append(known.ball.claim.text)
     projection = known.say("zones_projection")
     if json:
-        _print_json({"zones": found, "caveats": caveats, "projection": projection})
+        print_json({"zones": found, "caveats": caveats, "projection": projection})
         return DONE
     table = [("ID", "SIDE", "STATE", "AREA cm2", "LATERAL mm", "UP mm")]
     for row in found:
@@ -412,7 +458,7 @@ def zones(*, json: bool = False) -> int:
         )
         area = f"{row['area_cm2']:.1f}"
         table.append((row["id"], row["side"], row["state"], area, lateral, up))
-    _print_table(table, right=(3, 4, 5))
+    print_table(table, right=(3, 4, 5))
     print(f"\n{projection}")
     for caveat in caveats:
         print(caveat)
@@ -439,12 +485,12 @@ def check(*, data: Path | None = None, json: bool = False) -> int:
     pack, pack_error = _pack(cached=False, say_problems=False)
     problems = check_everything(known, pack, pack_error)
     counts = {
-        **{f"{kind}s": number for kind, number in _kinds(known).items()},
+        **{f"{kind}s": number for kind, number in kinds(known).items()},
         "sources": len(known.sources),
         "surfaces": len(pack.surfaces) if pack else 0,
     }
     if json:
-        _print_json({"ok": not problems, "problems": problems, "counts": counts})
+        print_json({"ok": not problems, "problems": problems, "counts": counts})
     elif problems:
         print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}:")
         for problem in problems:
@@ -499,7 +545,7 @@ def _knowledge(*, say_problems: bool = True) -> "Knowledge":
 
     known = read_knowledge()
     for problem in known.problems if say_problems else ():
-        _complain(problem)
+        complain(problem)
     return known
 
 
@@ -511,10 +557,10 @@ def _pack(*, cached: bool = True, say_problems: bool = True) -> "tuple[Pack | No
         pack = read_pack(cache=_cache_folder() if cached else None)
     except PackError as error:
         if say_problems:
-            _complain(str(error))
+            complain(str(error))
         return None, str(error)
     for problem in pack.problems if say_problems else ():
-        _complain(problem)
+        complain(problem)
     return pack, None
 
 
@@ -529,7 +575,7 @@ def _whole_pack() -> "Pack":
     if pack is None:
         raise Refusal(f"{error} Without the model this command has nothing to work on.", FAILED)
     for problem in pack.problems:
-        _complain(problem)
+        complain(problem)
     return pack
 
 
@@ -571,151 +617,7 @@ def _can_map(exploration: "Exploration") -> None:
         # Coarse: only to learn whether everything is there that the map is measured from.
         zone_map(exploration.known, exploration.pack, cell_mm=10.0)
     except ZoneError as error:
-        raise Refusal(_sentence(str(error)), FAILED) from None
-
-
-# Describing ---------------------------------------------------------------------------------------
-
-
-def _described(
-    known: "Knowledge", record: "Entry | Movement | Zone", pack: "Pack | None"
-) -> dict[str, Any]:
-    """The record as plain values, with its sources in full and what the pack adds."""
-    import msgspec
-
-    from siexplorer.anatomy.knowledge import sources_of
-    from siexplorer.anatomy.records import Entry
-
-    found: dict[str, Any] = {
-        "id": record.id,
-        "kind": record.kind,
-        "name": record.name,
-        "side": getattr(record, "side", "both"),
-    }
-    for key, value in msgspec.to_builtins(record).items():
-        found.setdefault(key, value)
-    if pack is not None and isinstance(record, Entry):
-        found |= _measured(record, pack)
-    used = [known.sources[name] for name in sources_of(record) if name in known.sources]
-    found["sources"] = msgspec.to_builtins(used)
-    return found
-
-
-def _measured(entry: "Entry", pack: "Pack") -> dict[str, Any]:
-    from siexplorer.anatomy.records import Landmark
-    from siexplorer.geometry.surface import area_cm2, volume_cm3
-
-    found: dict[str, Any] = {}
-    points = pack.landmarks.get(entry.id)
-    if isinstance(entry, Landmark) and points is not None:
-        found["position_mm"] = _rounded(points[len(points) // 2])
-        if len(points) > 1:
-            found["points_mm"] = [_rounded(point) for point in points]
-    surfaces: list[dict[str, Any]] = []
-    for one in pack.surfaces.values():
-        if one.info.entry != entry.id:
-            continue
-        measured = (
-            {"volume_cm3": round(volume_cm3(one.surface), 2)}
-            if one.info.closed
-            else {"area_cm2": round(area_cm2(one.surface), 2)}
-        )
-        info = one.info
-        surfaces.append(
-            {
-                "id": info.id,
-                "moves_with": info.moves_with,
-                "provenance": info.provenance,
-                "reviewed": info.reviewed,
-                "closed": info.closed,
-                "triangles": info.triangles,
-                **measured,
-            }
-        )
-    for key in ("volume_cm3", "area_cm2"):
-        parts = [surface[key] for surface in surfaces if key in surface]
-        if parts:
-            found[key] = round(sum(parts), 2)
-    found["surfaces"] = surfaces
-    found["provenance"] = {
-        "pack": pack.info.id,
-        "title": pack.info.title,
-        "version": pack.info.version,
-        "licence": pack.info.licence,
-        "attribution": pack.info.attribution,
-        "made": sorted({surface["provenance"] for surface in surfaces})
-        or ["found by rule on the bones"],
-    }
-    return found
-
-
-def _pose_record(movement: "Movement", at: float, magnify: float, now: "Pose") -> dict[str, Any]:
-    return {
-        "movement": movement.id,
-        "name": movement.name,
-        "at": at,
-        "magnify": magnify,
-        "true_deg": round(now.shown.true_deg, 4),
-        "shown_deg": round(now.shown.shown_deg, 4),
-        "factor": round(now.shown.factor, 4),
-        "clamped": now.shown.clamped,
-        "glide_mm": round(now.glide_mm, 4),
-        "true_mm": {name: round(distance, 4) for name, distance in now.true_mm.items()},
-        "matrices": {
-            bone: [[round(float(value), 8) for value in row] for row in matrix]
-            for bone, matrix in now.matrices.items()
-        },
-        "caption": now.claim.text,
-    }
-
-
-def _zone_rows(known: "Knowledge", pack: "Pack") -> list[dict[str, Any]]:
-    from siexplorer.exploration.ball import ZoneError, zone_map
-    from siexplorer.exploration.card import BASIS_TAGS
-
-    try:
-        drawn = zone_map(known, pack)
-    except ZoneError as error:
-        raise Refusal(_sentence(str(error)), FAILED) from None
-    found = []
-    for zone in known.zones.values():
-        bases = dict.fromkeys((zone.reason.basis, zone.description.basis))
-        for side, sign in SIDE_SIGNS.items():
-            here = zone.id in drawn.order
-            centroid = drawn.centroid_mm(zone.id, sign) if here else None
-            psis = pack.landmarks[f"{side}-psis"][0]
-            found.append(
-                {
-                    "id": zone.id,
-                    "side": side,
-                    "name": zone.name,
-                    "state": zone.state,
-                    "area_cm2": round(drawn.area_cm2(zone.id, sign), 2) if here else 0.0,
-                    "centroid_mm": centroid
-                    and {"x": round(centroid[0], 1), "z": round(centroid[1], 1)},
-                    "from_psis_mm": centroid
-                    and {
-                        "lateral_mm": round(float(centroid[0] - psis[0]) * sign, 1),
-                        "up_mm": round(float(centroid[1] - psis[2]), 1),
-                    },
-                    "reason": zone.reason.text,
-                    "tags": [BASIS_TAGS[b].strip("()") for b in bases if BASIS_TAGS[b]],
-                    "sources": zone.reason.sources,
-                }
-            )
-    return found
-
-
-def _kinds(known: "Knowledge") -> dict[str, int]:
-    from collections import Counter
-
-    from siexplorer.exploration.catalog import rows
-
-    return Counter(row.kind for row in rows(known))
-
-
-def _rounded(point: "Floats") -> list[float]:
-    return [round(float(value), 3) for value in point]
+        raise Refusal(sentence_of(str(error)), FAILED) from None
 
 
 # Drawing ------------------------------------------------------------------------------------------
@@ -803,6 +705,84 @@ def _magnification(factor: float | None) -> float | None:
     return factor
 
 
+def _preset(name: str | None) -> str | None:
+    if name is None:
+        return None
+    from siexplorer.exploration.looks import PRESETS
+
+    known = [preset.id for preset in PRESETS]
+    if name not in known:
+        raise Refusal(f"--preset wants {_either(known)}, not “{name}”.")
+    return name
+
+
+def _depth(name: str | None) -> "Layer | None":
+    if name is None:
+        return None
+    from siexplorer.exploration.looks import DEPTHS
+
+    if name.isascii() and name.isdigit() and 1 <= int(name[:3]) <= len(DEPTHS):
+        return DEPTHS[int(name) - 1]
+    for depth in DEPTHS:
+        if name == depth:
+            return depth
+    raise Refusal(f"--depth wants {_either(list(DEPTHS))}, or 1 to {len(DEPTHS)}, not “{name}”.")
+
+
+def _section(text: str | None) -> "Section | None":
+    if text is None:
+        return None
+    from dataclasses import replace
+
+    from siexplorer.exploration.sections import MOST_TILT_DEG, MOST_TURN_DEG, PLANES, started
+
+    wanted = (
+        "--section wants a plane and where it lies in mm, such as axial:-20, coronal:90, "
+        f"sagittal:40 or free:60:25:10, not “{text}”."
+    )
+    name, *rest = text.split(":")
+    flipped = rest[-1:] == ["flip"]
+    numbers = rest[:-1] if flipped else rest
+    plane = next((one for one in PLANES if one == name), None)
+    if plane is None or len(numbers) > (3 if plane == "free" else 1):
+        raise Refusal(wanted)
+    try:
+        values = [float(number) for number in numbers]
+    except ValueError:
+        raise Refusal(wanted) from None
+    begun = started(plane)
+    at, turn, tilt = [*values, *(begun.at_mm, begun.turn_deg, begun.tilt_deg)[len(values) :]]
+    limits = (MOST_SECTION_MM, MOST_TURN_DEG, MOST_TILT_DEG)
+    if not all(abs(v) <= most for v, most in zip((at, turn, tilt), limits, strict=True)):
+        raise Refusal(wanted)
+    return replace(begun, at_mm=at, turn_deg=turn, tilt_deg=tilt, flipped=flipped)
+
+
+def _dress(exploration: "Exploration", skin: SkinChoice, *, peeled: bool) -> None:
+    """Put the body on that was asked for; whole or see-through as the look has it."""
+    from siexplorer.exploration.looks import skins
+
+    if skin == "none":
+        hidden = exploration.state.hidden | skins(exploration.items)
+        exploration.set_hidden(hidden, "No body")
+        return
+    name = f"skin-{skin}"
+    if name not in exploration.items:
+        raise Refusal(f"The model that is loaded has no {skin} body; leave --skin out.")
+    exploration.set_skin(skin)
+    if name in exploration.state.hidden:
+        exploration.show(name)
+        if peeled:
+            exploration.fade(name, faded=True)
+
+
+def _can_refer(exploration: "Exploration", select: str | None) -> None:
+    if select is None:
+        raise Refusal("--referral needs a thing whose pain it shows; add --select ID.")
+    if not exploration.refers(select):
+        raise Refusal(f"No referral areas are known for “{select}”; leave --referral out.")
+
+
 def _check_picture(out: Path) -> None:
     if out.suffix.lower() != ".png":
         raise Refusal(f"{out}: pictures are PNG files; give a name that ends in .png.")
@@ -847,40 +827,3 @@ def _either(names: list[str]) -> str:
     if len(names) == 1:
         return f"“{names[0]}”"
     return f"{', '.join(f'“{name}”' for name in names[:-1])} or “{names[-1]}”"
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] if not text.startswith("annotations/") else text
-
-
-# Printing -----------------------------------------------------------------------------------------
-
-
-def _write_anything() -> None:
-    """Let a terminal that lacks a letter show a question mark instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")
-
-
-def _complain(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    # A replaced letter would be lost; escaped ones are read back as they were.
-    plain = "utf" not in (getattr(sys.stdout, "encoding", None) or "").lower()
-    print(json.dumps(value, indent=2, ensure_ascii=plain, allow_nan=False))
-
-
-def _print_table(rows: Sequence[Sequence[str]], right: tuple[int, ...] = ()) -> None:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            text.rjust(width) if column in right else text.ljust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        print("  ".join(cells).rstrip())

@@ -1,4 +1,4 @@
-"""What to show: every bone, muscle and landmark in a tree with boxes to tick."""
+"""What to show: every part of the body in a tree with boxes to tick."""
 
 from collections.abc import Iterator
 
@@ -39,19 +39,24 @@ from siexplorer.app.links import tie
 from siexplorer.app.rows import QUIET_ROLE, NameDelegate, lay_part, quiet, short_name
 from siexplorer.exploration.catalog import Item
 from siexplorer.exploration.exploration import Change, Exploration
+from siexplorer.exploration.looks import layer_of, spare_skins
 
 ID_ROLE = Qt.ItemDataRole.UserRole
 """The entry's id; None on groups."""
 
 GROUPS = {
     "bone": "Bones",
+    "cartilage": "Cartilage and discs",
     "muscle": "Muscles",
-    "landmark": "Landmarks",
     "ligament": "Ligaments",
     "nerve": "Nerves",
     "vessel": "Vessels",
     "skin": "Skin",
+    "landmark": "Landmarks",
 }
+MUSCLE_LAYERS = {"superficial": "Superficial", "middle": "Middle", "deep": "Deep"}
+SHUT = frozenset({"nerve", "vessel"})
+"""Groups that are not opened at first, so that the list stays short."""
 BONES = {"hip-bone": "Hip bone", "sacrum": "Sacrum", "coccyx": "Coccyx", "femur": "Femur"}
 
 
@@ -140,7 +145,7 @@ class LayersPanel(QWidget):
         self.tree.setEditTriggers(QTreeView.EditTrigger.NoEditTriggers)
         self.tree.setExpandsOnDoubleClick(False)
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.tree.setAccessibleName("Bones, muscles and landmarks")
+        self.tree.setAccessibleName("Parts of the body")
         self.tree.selectionModel().selectionChanged.connect(self._picked)
         self.tree.visited.connect(self._visit)
         self.tree.menu_asked.connect(self._open_menu)
@@ -151,7 +156,7 @@ class LayersPanel(QWidget):
         self.hide_button = self._button("Hide", self._hide)
         self.fade_button = self._button("Fade", self._fade)
         self.isolate_button = self._button("Isolate", self._isolate)
-        self.isolate_button.setToolTip("Hide everything except what is selected and its bone")
+        self.isolate_button.setToolTip("Hide everything except what is selected and its bones")
         self.restore_button = self._button("", exploration.restore_hidden)
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
@@ -193,9 +198,11 @@ class LayersPanel(QWidget):
             self.model.appendRow(group)
             if kind == "landmark":
                 self._add_by_bone(group, of_kind)
+            elif kind == "muscle":
+                self._add_by_layer(group, of_kind)
             else:
                 self._add(group, of_kind)
-            self.tree.expand(group.index())
+            self.tree.setExpanded(group.index(), kind not in SHUT)
         self._following = False
         self.empty.setVisible(not self._rows)
         self.empty.setText(self.exploration.known.say("layers_empty"))
@@ -213,6 +220,15 @@ class LayersPanel(QWidget):
             row = _group(BONES.get(bone, bone.replace("-", " ").capitalize()), len(on_it))
             group.appendRow(row)
             self._add(row, on_it)
+
+    def _add_by_layer(self, group: QStandardItem, items: list[Item]) -> None:
+        for layer, title in MUSCLE_LAYERS.items():
+            there = [item for item in items if layer_of(item.entry) == layer]
+            if there:
+                row = _group(title, len(there))
+                group.appendRow(row)
+                self._add(row, there)
+                self.tree.expand(row.index())
 
     def _add(self, group: QStandardItem, items: list[Item]) -> None:
         for item in items:
@@ -243,11 +259,14 @@ class LayersPanel(QWidget):
                 " ".join(filter(None, (entry.name, says))), Qt.ItemDataRole.AccessibleTextRole
             )
         for group in self._groups():
-            group.setCheckState(_tick(self._under(group), state.hidden))
+            # Of two skins one is always away; the group is whole with the other.
+            names = self._under(group)
+            spare = spare_skins(self.exploration.items, state.skin)
+            group.setCheckState(_tick(names - spare or names, state.hidden))
         self._following = False
-        count = len(state.hidden)
-        self.restore_button.setText(self.exploration.known.say("restore_hidden", count=count))
-        self.restore_button.setEnabled(count > 0)
+        self.restore_button.setText(self.exploration.restore_words())
+        self.restore_button.setToolTip(self.exploration.known.say("restore_tip"))
+        self.restore_button.setEnabled(not self.exploration.at_start())
         self._renew_buttons()
 
     def _renew_selection(self) -> None:
@@ -398,7 +417,7 @@ class LayersPanel(QWidget):
                 action.triggered.connect(lambda _checked=False, run=run: run(row))
             menu.addSeparator()
         restore = menu.addAction(icon("restore", colour), self.restore_button.text())
-        restore.setEnabled(bool(state.hidden))
+        restore.setEnabled(self.restore_button.isEnabled())
         restore.triggered.connect(self.exploration.restore_hidden)
         return menu
 
@@ -427,6 +446,8 @@ def _called(row: QStandardItem) -> str:
     """A group in the words of the undo list."""
     above = row.parent()
     title = row.text().lower()
+    if row.text() in MUSCLE_LAYERS.values():
+        return f"{title} muscles"
     return f"{above.text().lower()} of the {title}" if above else title
 
 

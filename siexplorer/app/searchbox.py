@@ -70,7 +70,7 @@ class SearchPanel(QWidget):
         self.edit = SearchEdit()
         self.edit.setPlaceholderText("Search: PSIS, sit bone, dimples…")
         self.edit.setClearButtonEnabled(True)
-        self.edit.setAccessibleName("Search bones, muscles and landmarks by any name")
+        self.edit.setAccessibleName("Search the parts of the body by any name")
         self._sign = self.edit.addAction(
             icon("search", self._colour()), QLineEdit.ActionPosition.LeadingPosition
         )

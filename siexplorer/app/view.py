@@ -1,6 +1,7 @@
 """The model in the window: mouse and keys in, pictures out."""
 
 import time
+import weakref
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,8 @@ from pyvistaqt import QtInteractor
 from siexplorer.exploration.exploration import Exploration
 from siexplorer.exploration.state import Camera
 from siexplorer.scene.camera import between, orbit, pan, zoom
-from siexplorer.scene.scene import Hit, PelvisScene
+from siexplorer.scene.picking import Hit
+from siexplorer.scene.scene import PelvisScene
 from siexplorer.scene.theme import Theme
 
 CLICK_SLACK_PX = 4
@@ -27,6 +29,12 @@ DEG_PER_PX = 0.35
 KEY_STEP_DEG = 10.0
 HOVER_PAUSE_MS = 40
 FLIGHT_S = 0.28
+STILL_MS = 220
+"""After so long without turning, the model is drawn in full again."""
+
+SLOW_MS = 28.0
+"""Where drawing it in full takes longer, the model is drawn more coarsely while it turns."""
+
 ZOOM_PER_STEP = 1.15
 
 
@@ -62,13 +70,51 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         self._flight_timer.setInterval(16)
         self._flight_timer.timeout.connect(self._fly_on)
         self._flight: tuple[Camera, Camera, float] | None = None
+        self._began, self._full_ms = 0.0, 0.0
+        self._watch_time()
+        self._still_timer = QTimer(self)
+        self._still_timer.setSingleShot(True)
+        self._still_timer.setInterval(STILL_MS)
+        self._still_timer.timeout.connect(self._stand_still)
         self.pelvis = PelvisScene(
-            self, exploration, theme, self._request, self.devicePixelRatioF(), fly=self.fly
+            self,
+            exploration,
+            theme,
+            self._request,
+            self.devicePixelRatioF(),
+            fly=self.fly,
+            stirred=self._stirred,
         )
 
     def _request(self) -> None:
         if not getattr(self, "_closed", False):
             self.update()
+
+    def _stirred(self) -> None:
+        if hasattr(self, "pelvis") and self._full_ms > SLOW_MS:
+            self.pelvis.set_moving(moving=True)
+            self._still_timer.start()
+
+    def _watch_time(self) -> None:
+        """Measure how long a picture in full takes on this machine."""
+        me = weakref.ref(self)
+
+        def begun(_window: object, _event: str) -> None:
+            view = me()
+            if view is not None:
+                view._began = time.perf_counter()
+
+        def done(_window: object, _event: str) -> None:
+            view = me()
+            if view is not None and hasattr(view, "pelvis") and not view.pelvis.moving:
+                view._full_ms = 1000.0 * (time.perf_counter() - view._began)
+
+        self.render_window.AddObserver("StartEvent", begun)
+        self.render_window.AddObserver("EndEvent", done)
+
+    def _stand_still(self) -> None:
+        if not getattr(self, "_closed", False):
+            self.pelvis.set_moving(moving=False)
 
     # Turning --------------------------------------------------------------------------------------
 
@@ -264,6 +310,10 @@ class SceneView(QtInteractor):  # type: ignore[misc]
 
     def picture(self) -> npt.NDArray[np.uint8]:
         """(height, width, 3) what the view shows now."""
+        # A picture to keep is never of the coarse stand-ins.
+        if self.pelvis.moving:
+            self.pelvis.set_moving(moving=False)
+            self.render()
         image = self.screenshot(return_img=True)
         return np.ascontiguousarray(image[..., :3])
 
@@ -272,5 +322,6 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         if not getattr(self, "_closed", True):
             self._hover_timer.stop()
             self._flight_timer.stop()
+            self._still_timer.stop()
             self.pelvis.close()
         super().close()

@@ -150,25 +150,34 @@ class MainWindow(QMainWindow):
 
     def _build_panels(self) -> None:
         from siexplorer.app.ball import BallPanel
+        from siexplorer.app.section import SectionPanel
         from siexplorer.app.timeline import TimelinePanel
 
         self.timeline = TimelinePanel(self.exploration)
         self.ball = BallPanel(self.exploration)
-        for panel in (self.timeline, self.ball):
+        self.section = SectionPanel(self.exploration)
+        for panel in self._below():
             panel.hide()
             self._column.addWidget(panel)
+
+    def _below(self) -> tuple[QWidget, ...]:
+        """The panels below the model, each there while it is needed."""
+        return self.section, self.timeline, self.ball
 
     def _build_docks(self) -> None:
         from siexplorer.app.card import CardPanel
         from siexplorer.app.layers import LayersPanel
+        from siexplorer.app.looks import LooksPanel
         from siexplorer.app.searchbox import SearchPanel
 
         self.search = SearchPanel(self.exploration)
+        self.looks = LooksPanel(self.exploration)
         self.layers = LayersPanel(self.exploration)
         left = QWidget()
         layout = QVBoxLayout(left)
         layout.setContentsMargins(8, 8, 4, 8)
         layout.addWidget(self.search)
+        layout.addWidget(self.looks)
         layout.addWidget(self.layers, 1)
         left.setMinimumWidth(230)
         self.card = CardPanel(self.exploration)
@@ -192,6 +201,8 @@ class MainWindow(QMainWindow):
         return dock
 
     def _commands(self) -> list[Spec]:
+        from siexplorer.app.commands import look_specs
+
         do = self.exploration
         mode_keys = {"explore": "E", "move": "M", "ball": "B"}
         modes = [
@@ -242,8 +253,8 @@ class MainWindow(QMainWindow):
             *modes,
             Spec("play", "&Mode", "Play or pause", self.play, ("Space",), "play"),
             *views,
-            Spec("next", "&View", "Next landmark", lambda: self.step(1), ("]", "N")),
-            Spec("previous", "&View", "Previous landmark", lambda: self.step(-1), ("[", "Shift+N")),
+            Spec("next", "&View", "Next landmark", lambda: self.step(1), ("N",)),
+            Spec("previous", "&View", "Previous landmark", lambda: self.step(-1), ("Shift+N",)),
             Spec("hide", "&View", "Hide the selected", self.hide_selected, ("H",), "hide"),
             Spec("fade", "&View", "Fade the selected", self.fade_selected, ("X",), "fade"),
             Spec(
@@ -254,7 +265,7 @@ class MainWindow(QMainWindow):
                 ("I",),
                 "isolate",
             ),
-            Spec("restore", "&View", "Restore hidden", do.restore_hidden, ("Shift+H",), "restore"),
+            Spec("restore", "&View", "Restore", do.restore_hidden, ("Shift+H",), "restore"),
             Spec(
                 "facing",
                 "&View",
@@ -265,6 +276,7 @@ class MainWindow(QMainWindow):
                 checkable=True,
                 tip="Tell left and right for a person who faces you, instead of your own body",
             ),
+            *look_specs(do),
             Spec("voice", "&View", "Next wording", self.next_voice, ("V",)),
             Spec("keys", "&Help", "Keys", self.show_keys, ("?", "F1"), "keys"),
             Spec("notice", "&Help", "Safety notice", self.show_notice),
@@ -320,6 +332,9 @@ class MainWindow(QMainWindow):
         tools.addSeparator()
         for view in VIEWS:
             tools.addAction(self.commands[f"view-{view}"])
+        tools.addSeparator()
+        for name in ("cut", "attachments", "referral"):
+            tools.addAction(self.commands[name])
         tools.addSeparator()
         for name in ("save-picture", "copy-picture", "keys"):
             tools.addAction(self.commands[name])
@@ -396,7 +411,8 @@ class MainWindow(QMainWindow):
     # Following ------------------------------------------------------------------------------------
 
     def _follow(self, change: Change) -> None:
-        if change.before.mode != change.after.mode:
+        before, after = change.before, change.after
+        if before.mode != after.mode or (before.section is None) != (after.section is None):
             self._show_mode()
         if change.before.voice != change.after.voice:
             self.settings.voice = change.after.voice
@@ -412,23 +428,27 @@ class MainWindow(QMainWindow):
     def _show_mode(self) -> None:
         mode = self.exploration.state.mode
         focus = self.focusWidget()
-        if self.view is not None and focus is not None:
-            panels = (self.timeline, self.ball)
-            if any(panel.isAncestorOf(focus) for panel in panels):
-                # A panel that goes away must not hand the keys to the search box.
-                self.view.setFocus()
+        below = focus is not None and any(p.isAncestorOf(focus) for p in self._below())
+        if self.view is not None and below:
+            # A panel that goes away must not hand the keys to the search box.
+            self.view.setFocus()
+        self.section.setVisible(self.exploration.state.section is not None)
         self.timeline.setVisible(mode == "move")
         self.ball.setVisible(mode == "ball")
         self.commands[f"mode-{mode}"].setChecked(True)
 
     def _renew_commands(self) -> None:
+        from siexplorer.app.commands import checks_of
+
         do, state = self.exploration, self.exploration.state
         self.commands["undo"].setEnabled(do.undo_label is not None)
         self.commands["redo"].setEnabled(do.redo_label is not None)
         for name in ("hide", "fade", "isolate"):
             self.commands[name].setEnabled(state.selected in do.items)
         self.commands["clear"].setEnabled(state.selected is not None or state.zone is not None)
-        self.commands["restore"].setEnabled(bool(state.hidden))
+        self.commands["restore"].setEnabled(not do.at_start())
+        for name, on in checks_of(state).items():
+            self.commands[name].setChecked(on)
         self.commands["play"].setEnabled(state.mode == "move" and do.pose() is not None)
         self.commands["facing"].setChecked(state.perspective == "facing")
         self.voice.setCurrentIndex(self.voice.findData(state.voice))
@@ -441,8 +461,7 @@ class MainWindow(QMainWindow):
         for name, label in (("undo", do.undo_label), ("redo", do.redo_label)):
             what = f" {label[:1].lower()}{label[1:]}" if label else ""
             self.commands[name].setText(name.capitalize() + what)
-        count = len(do.state.hidden)
-        self.commands["restore"].setText(do.known.say("restore_hidden", count=count))
+        self.commands["restore"].setText(do.restore_words())
 
     def _name_hovered(self, name: str | None) -> None:
         self._hover_label.setText(self.exploration.name_of(name) if name else "")

@@ -7,14 +7,21 @@ from siexplorer.anatomy.knowledge import SIDES, Knowledge
 from siexplorer.anatomy.records import (
     Basis,
     Bone,
+    Cartilage,
     Claim,
     Description,
     Entry,
     Landmark,
+    Ligament,
     Movement,
     Muscle,
+    Nerve,
     Palpation,
+    ReferralArea,
+    Skin,
     Source,
+    Structure,
+    Vessel,
     Voice,
     Zone,
 )
@@ -103,7 +110,23 @@ def card_of(
         _palpation(write, entry.palpation, entry.mistakes)
         write.block("How sure can a hand be?", [entry.certainty.text])
         write.block("Where it is", [entry.definition, entry.level])
-    if isinstance(entry, Bone):
+    if isinstance(entry, Bone | Cartilage | Skin):
+        write.block("Worth knowing", entry.facts)
+    if isinstance(entry, Ligament):
+        write.block("From and to", [entry.attachments])
+        write.block("Which motion it holds back", [entry.resists])
+        write.block("Link to the SI joint", [entry.si_link])
+        _palpation(write, entry.palpation, [])
+        write.block("Size", [entry.size])
+        write.block("Worth knowing", entry.facts)
+    if isinstance(entry, Nerve):
+        write.block("Its course", [entry.course])
+        write.block("Roots", [entry.roots])
+        write.block("What it supplies", [entry.supplies])
+        write.block("Link to the SI joint", [entry.si_link])
+        write.block("Worth knowing", entry.facts)
+    if isinstance(entry, Vessel):
+        write.block("Its course", [entry.course])
         write.block("Worth knowing", entry.facts)
     if isinstance(entry, Muscle):
         write.block("From", [entry.origin])
@@ -115,6 +138,8 @@ def card_of(
         write.block("Nerve", [entry.nerve])
         write.block("Size", [entry.size])
         write.block("Where it is said to refer pain", [entry.referral])
+    if isinstance(entry, Structure):
+        _referral_areas(write, entry.referral_areas)
     write.block("Where sources differ", entry.differs)
     card.blocks.append(Block("Names", tuple(_names(entry))))
     made = _provenance(known, entry, pack)
@@ -179,9 +204,19 @@ def _palpation(write: _Writer, palpation: Palpation, mistakes: list[Claim]) -> N
     write.block("Common mistakes", mistakes)
 
 
+def _referral_areas(write: _Writer, areas: list[ReferralArea]) -> None:
+    """Each area by name, with the share of people where one was published."""
+    lines = []
+    for area in areas:
+        share = "" if area.percent is None else f" ({area.percent:g} %)"
+        lines.append(write.line(area.claim, f"{area.name}{share}: {area.claim.text}"))
+    if lines:
+        write.card.blocks.append(Block("Referral areas on the skin", tuple(lines)))
+
+
 def _names(entry: Entry) -> list[Line]:
     found = [Line(f"Latin: {entry.latin}"), Line(f"Terminologia Anatomica (TA98): {entry.ta98}")]
-    if isinstance(entry, Bone | Muscle) and entry.fma:
+    if isinstance(entry, Structure) and entry.fma:
         found.append(Line(f"Foundational Model of Anatomy: {entry.fma}"))
     return found
 
@@ -192,14 +227,24 @@ def _provenance(known: Knowledge, entry: Entry, pack: Pack | None) -> list[Line]
     shown = [s.info for s in pack.surfaces.values() if s.info.entry == entry.id]
     if not shown:
         return [Line(f"Found by rule on the bones of: {pack.info.title}.")]
-    key = "modelled" if shown[0].provenance == "modelled" else "statistical_mean"
-    lines = [Line(known.say(key))]
-    if "mirrored" in shown[0].provenance:
+    made = dict.fromkeys(info.provenance for info in shown)
+    lines = [Line(known.say(_made_key(one), made=one)) for one in made]
+    if any("mirrored" in one for one in made):
         lines.append(Line("Mirrored from the other side."))
-    if not shown[0].reviewed:
+    if {info.role for info in shown} == {"area"} or not any(info.closed for info in shown):
+        lines.append(Line(known.say("areas_only")))
+    if not all(info.reviewed for info in shown):
         lines.append(Line("Not yet reviewed by a clinician."))
     lines.append(Line(f"Licence {pack.info.licence}. {pack.info.attribution}"))
     return lines
+
+
+def _made_key(provenance: str) -> str:
+    """The sentence about how a surface was made, by the first words of its provenance."""
+    for start in ("modelled", "statistical mean", "fitted"):
+        if provenance.startswith(start):
+            return start.replace(" ", "_")
+    return "made_otherwise"
 
 
 def cite(source: Source) -> str:

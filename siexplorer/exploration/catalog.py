@@ -67,7 +67,8 @@ def rows(known: Knowledge, kind: str | None = None) -> list[Row]:
 def _anchor(pack: Pack, shown: tuple[str, ...], points: Floats) -> Floats:
     if len(points):
         return np.asarray(points[len(points) // 2])
-    vertices = pack.surfaces[shown[0]].surface.vertices
+    bodies = [name for name in shown if pack.surfaces[name].info.closed]
+    vertices = pack.surfaces[(bodies or shown)[0]].surface.vertices
     middle = vertices.mean(axis=0)
     return np.asarray(vertices[np.argmin(np.linalg.norm(vertices - middle, axis=1))])
 
@@ -76,4 +77,5 @@ def _moves_with(entry: Entry, pack: Pack, shown: tuple[str, ...]) -> str:
     if isinstance(entry, Landmark):
         sided = f"{entry.side}-{entry.bone}"
         return sided if sided in pack.surfaces else entry.bone
-    return pack.surfaces[shown[0]].info.moves_with
+    bodies = [name for name in shown if pack.surfaces[name].info.closed]
+    return pack.surfaces[(bodies or shown)[0]].info.moves_with

@@ -6,10 +6,34 @@ from typing import Any
 from psygnal import Signal
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.anatomy.records import View, Voice
+from siexplorer.anatomy.records import Layer, Structure, View, Voice
 from siexplorer.exploration.catalog import Item, join
+from siexplorer.exploration.looks import (
+    BODY,
+    PRESETS,
+    Look,
+    Preset,
+    depth_of,
+    depths_of,
+    look_at_depth,
+    look_key,
+    look_of,
+    preset_called,
+    preset_of,
+    spare_skins,
+)
 from siexplorer.exploration.moving import Pose, pose
-from siexplorer.exploration.state import Camera, Mode, Perspective, State
+from siexplorer.exploration.sections import reach_mm, seen_from, started
+from siexplorer.exploration.state import (
+    SKINS,
+    Camera,
+    Mode,
+    Perspective,
+    Plane,
+    Section,
+    SkinKind,
+    State,
+)
 from siexplorer.packs.pack import Pack
 
 MOST_UNDO = 200
@@ -39,7 +63,7 @@ class Exploration:
         self.known = known
         self.pack = pack
         self.items: dict[str, Item] = join(known, pack)
-        self.state = State()
+        self.state = self._begun(State())
         self._undo: list[Change] = []
         self._redo: list[Change] = []
         self._open_label: str | None = None
@@ -47,17 +71,25 @@ class Exploration:
 
     def load(self, known: Knowledge, pack: Pack | None) -> None:
         """Take the records and the pelvis once they are read."""
+        before = self._start_look(self.state.skin)
         self.known, self.pack, self.items = known, pack, join(known, pack)
+        if Look(self.state.hidden, self.state.faded) == before:
+            self.state = self._begun(self.state)
+            # What was done before there was a model did not touch what it shows.
+            for steps in (self._undo, self._redo):
+                steps[:] = [
+                    Change(self._begun(s.before), self._begun(s.after), s.label) for s in steps
+                ]
         self.loaded.emit()
 
     # Changing what is shown -----------------------------------------------------------------------
 
     def apply(self, label: str, *, merge: bool = False, **changes: Any) -> None:
         """Change fields of the state. ``merge`` lets a run of the same label be one undo step."""
-        after = replace(self.state, **changes)
-        if after == self.state:
-            return
         before = self.state
+        after = self._one_skin(replace(before, **changes))
+        if after == before:
+            return
         if merge and self._open_label == label and self._undo:
             started = self._undo.pop().before
             if started == after:
@@ -177,8 +209,129 @@ class Exploration:
         )
 
     def restore_hidden(self) -> None:
-        """Show everything that was hidden."""
-        self.apply("Restore hidden", hidden=frozenset())
+        """Go back to what is shown at the start: bones in a translucent body."""
+        start = self._start_look(self.state.skin)
+        selected = None if self.state.selected in start.hidden else self.state.selected
+        self.apply("Restore", hidden=start.hidden, faded=start.faded, selected=selected)
+
+    def changed_by_hand(self) -> frozenset[str]:
+        """What is hidden, shown or faded otherwise than in the look that comes nearest."""
+        skin = self.state.skin
+        looks = [look_of(self.items, one, skin) for one in PRESETS]
+        looks += [look_at_depth(self.items, one, skin) for one in depths_of(self.items)]
+        apart = [(self.state.hidden ^ w.hidden) | (self.state.faded ^ w.faded) for w in looks]
+        return min(apart, key=len)
+
+    def at_start(self) -> bool:
+        """Whether all is shown as at the start."""
+        return Look(self.state.hidden, self.state.faded) == self._start_look(self.state.skin)
+
+    def restore_words(self) -> str:
+        """What the command to restore is called, with how much a person changed by hand."""
+        count = len(self.changed_by_hand())
+        say = self.known.say
+        return say("restore_hidden", count=count) if count else say("restore")
+
+    def set_depth(self, depth: Layer) -> None:
+        """Take away what lies above a depth; a run of them is one undo step."""
+        look = look_at_depth(self.items, depth, self.state.skin)
+        self._wear("Peel", look, merge=True)
+
+    def step_depth(self, by: int) -> None:
+        """Peel off one more layer, or lay one back on; from another look, start at the outside."""
+        found, now = depths_of(self.items), self.depth()
+        if not found:
+            return
+        at = 0 if now is None else min(len(found) - 1, max(0, found.index(now) + by))
+        self.set_depth(found[at])
+
+    def depth(self) -> Layer | None:
+        """The depth that is shown, or None where the parts were chosen otherwise."""
+        look = Look(self.state.hidden, self.state.faded)
+        return depth_of(self.items, look, self.state.skin)
+
+    def set_preset(self, name: str) -> None:
+        """Show a ready-made look, from where it is seen best.
+
+        Raises
+        ------
+        KeyError
+            If there is none of that name.
+        """
+        preset = preset_called(name)
+        view: dict[str, Any] = {"view": preset.view, "camera": None} if preset.view else {}
+        look = look_of(self.items, preset, self.state.skin)
+        self._wear(self.known.say(look_key(name)), look, **view)
+
+    def preset(self) -> Preset | None:
+        """The ready-made look that is shown, or None."""
+        look = Look(self.state.hidden, self.state.faded)
+        return preset_of(self.items, look, self.state.skin)
+
+    def set_skin(self, skin: SkinKind) -> None:
+        """Choose the body around the bones; it is hidden or faded as the other was."""
+        was = frozenset(self.items) & {f"skin-{self.state.skin}"}
+        now = frozenset(self.items) & {f"skin-{skin}"}
+        hidden = (self.state.hidden | was) - now
+        if was & self.state.hidden:
+            hidden |= now
+        faded = self.state.faded - was - now
+        if was & self.state.faded:
+            faded |= was | now
+        selected = None if self.state.selected in was else self.state.selected
+        self.apply(
+            f"{skin.capitalize()} body", hidden=hidden, faded=faded, skin=skin, selected=selected
+        )
+
+    def set_attachments(self, *, shown: bool) -> None:
+        """Paint where every muscle and ligament holds on to the bones, or only the selected one."""
+        self.apply("Attachment areas", attachments=shown)
+
+    def set_referral(self, *, shown: bool) -> None:
+        """Draw where pain from the selected thing is reported, or not."""
+        self.apply("Referral areas", referral=shown)
+
+    def refers(self, name: str | None) -> bool:
+        """Whether referral areas are known for an entry."""
+        entry = self.known.entries.get(name or "")
+        return isinstance(entry, Structure) and bool(entry.referral_areas)
+
+    def set_section(self, plane: Plane | None) -> None:
+        """Cut along a plane and look on to the cut; None makes the body whole again."""
+        if plane is None:
+            self.apply("Whole again", section=None)
+            return
+        section = started(plane)
+        self.apply(f"Cut: {plane}", section=section, view=seen_from(section), camera=None)
+
+    def move_section(
+        self,
+        at_mm: float | None = None,
+        turn_deg: float | None = None,
+        tilt_deg: float | None = None,
+    ) -> None:
+        """Move or turn the plane; a run of it is one undo step. Kept within the body."""
+        section = self.state.section
+        if section is None:
+            return
+        turned = replace(
+            section,
+            turn_deg=section.turn_deg if turn_deg is None else turn_deg,
+            tilt_deg=section.tilt_deg if tilt_deg is None else tilt_deg,
+        )
+        low, high = reach_mm(self.pack, turned)
+        at = min(high, max(low, section.at_mm if at_mm is None else at_mm))
+        self.apply("Move the cut", merge=True, section=replace(turned, at_mm=at))
+
+    def flip_section(self) -> None:
+        """Take the other side away, and look from there."""
+        if self.state.section is not None:
+            flipped = replace(self.state.section, flipped=not self.state.section.flipped)
+            self.apply("Flip the cut", section=flipped, view=seen_from(flipped), camera=None)
+
+    def place_section(self, section: Section) -> None:
+        """Cut exactly there."""
+        self.apply(f"Cut: {section.plane}", section=section, view=seen_from(section), camera=None)
 
     def fade(self, name: str, *, faded: bool) -> None:
         """Let one entry be seen through, or not."""
@@ -293,6 +446,33 @@ class Exploration:
         if item is None or name == self.state.selected or not len(item.points):
             return True
         return item.moves_with not in self.state.hidden
+
+    def _start_look(self, skin: SkinKind) -> Look:
+        return look_of(self.items, BODY, skin)
+
+    def _begun(self, state: State) -> State:
+        start = self._start_look(state.skin)
+        return replace(state, hidden=start.hidden, faded=start.faded)
+
+    def _wear(self, label: str, look: Look, *, merge: bool = False, **changes: Any) -> None:
+        selected = None if self.state.selected in look.hidden else self.state.selected
+        self.apply(
+            label, merge=merge, hidden=look.hidden, faded=look.faded, selected=selected, **changes
+        )
+
+    def _one_skin(self, state: State) -> State:
+        """Of the two skins one at most is shown: the one that was asked for last."""
+        found: dict[SkinKind, str] = {kind: f"skin-{kind}" for kind in SKINS}
+        shown = {
+            kind for kind, name in found.items() if name in self.items and name not in state.hidden
+        }
+        newly = {kind for kind in shown if found[kind] in self.state.hidden}
+        asked = newly or shown
+        kind = state.skin if state.skin in asked or not asked else asked.pop()
+        hidden = state.hidden | spare_skins(self.items, kind)
+        if state.selected in hidden and state.selected not in state.hidden:
+            state = replace(state, selected=None)
+        return replace(state, hidden=hidden, skin=kind)
 
     def _shown_with(self, name: str) -> frozenset[str]:
         """The entry and the bones that it lies on."""

@@ -7,6 +7,9 @@ from siexplorer.anatomy.records import View, Voice
 
 Mode = Literal["explore", "move", "ball"]
 Perspective = Literal["own-body", "facing"]
+SkinKind = Literal["female", "male"]
+SKINS: tuple[SkinKind, ...] = ("female", "male")
+Plane = Literal["sagittal", "coronal", "axial", "free"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +22,27 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A plane that cuts the body: ``at_mm`` along its own direction from the middle of the ASIS.
+
+    Only the ``free`` plane is turned: ``turn_deg`` from facing back towards the left,
+    ``tilt_deg`` upwards. ``flipped`` takes the other side away.
+    """
+
+    plane: Plane
+    at_mm: float = 0.0
+    turn_deg: float = 0.0
+    tilt_deg: float = 0.0
+    flipped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything that decides what is shown.
 
     ``camera`` None means the fixed view as it is; a free turn of the model sets it. ``at`` is the
-    moment of ``movement``, 0 to 1; ``zone`` the rule that is read about in the ball mode.
+    moment of ``movement``, 0 to 1; ``zone`` the rule that is read about in the ball mode. Of the
+    two skins only ``skin`` is ever out of ``hidden``.
     """
 
     mode: Mode = "explore"
@@ -38,3 +57,7 @@ class State:
     at: float = 0.0
     magnification: float = 5.0
     zone: str | None = None
+    skin: SkinKind = "female"
+    attachments: bool = False
+    referral: bool = False
+    section: Section | None = None

@@ -205,8 +205,8 @@ def _near(surface: Surface, curve: Floats, reach_mm: float) -> Floats:
 # The outer face of the ilium ----------------------------------------------------------------------
 
 POSTERIOR_LINE = 0.82
-ANTERIOR_LINE = ((0.0, 0.95), (0.15, 0.80), (0.35, 0.66), (0.55, 0.58), (0.8, 0.42))
-INFERIOR_LINE = ((0.0, 0.24), (0.3, 0.15), (0.6, 0.12), (0.8, 0.12))
+ANTERIOR_LINE = ([0.0, 0.15, 0.35, 0.55, 0.8], [0.95, 0.80, 0.66, 0.58, 0.42])
+INFERIOR_LINE = ([0.0, 0.3, 0.6, 0.8], [0.24, 0.15, 0.12, 0.12])
 """The three gluteal lines in shares (design, after their usual course): the first as a share of the
 crest from ASIS to PSIS; the others as how high between lower border and crest, for shares along."""
 
@@ -235,12 +235,12 @@ def _outer(bones: Bones, direction: tuple[float, float, float], least: float) ->
 def _between_lines(bones: Bones, left: Points, *, upper: bool) -> Floats:
     """Gluteus medius above the anterior gluteal line, gluteus minimus below it."""
     along, height = wing_shares(bones, left)
-    line = np.interp(along, *zip(*ANTERIOR_LINE, strict=True))
-    low = np.interp(along, *zip(*INFERIOR_LINE, strict=True))
+    line = np.interp(along, *ANTERIOR_LINE)
+    low = np.interp(along, *INFERIOR_LINE)
     outside = _outer(bones, (0.72, 0.62, -0.3), 0.05)
     to_crest = _distance(bones.hip_left.vertices, _dense(left["iliac-crest"]))
     if upper:
-        parts = [(along - 0.22) * 150.0, (height - line - 0.02) * 80.0, to_crest - 5.0]
+        parts = [(along - 0.30) * 150.0, (height - line - 0.02) * 80.0, to_crest - 5.0]
         parts.append((POSTERIOR_LINE - along) * 150.0)
     else:
         parts = [(along - 0.2) * 150.0, (line - 0.03 - height) * 80.0, (height - low) * 80.0]
@@ -434,7 +434,7 @@ def femur_marks(bones: Bones, left: Points) -> dict[str, Floats]:
     back_top = facing(0.1, 0.62, 0.78)
     front_low = facing(0.85, -0.35, -0.15)
     lateral = np.stack(
-        [back_top, outer + 0.5 * (back_top - outer), outer + 0.4 * (front_low - outer)]
+        [back_top, outer + 0.5 * (back_top - outer), outer + 0.1 * (front_low - outer)]
     )
     high = knob[knob[:, 2] > outer[2] - 4.0]
     front = np.stack([facing(-0.1, -0.35, 0.9, high), facing(0.3, -0.65, 0.7, high)])

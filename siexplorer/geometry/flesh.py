@@ -15,7 +15,7 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkFiltersCore import vtkQuadricDecimation, vtkWindowedSincPolyDataFilter
 
 from siexplorer.geometry.filters import contour_grid, from_polydata, to_polydata
-from siexplorer.geometry.lattice import Grid, Lattice
+from siexplorer.geometry.lattice import REACH_MM, Grid, Lattice
 from siexplorer.geometry.surface import Floats, Surface, largest_piece, volume_cm3
 
 NEIGHBOURS = 24
@@ -129,7 +129,8 @@ def grown(
         edge = np.moveaxis(smooth, axis, 0)
         edge[0] = edge[-1] = 1.0
     if into is not None:
-        into.joined(block, smooth)
+        # Its distances end at EDGE_MM: beyond, it says nothing.
+        into.joined(block, np.where(smooth < EDGE_MM - 1.0, smooth, np.float32(REACH_MM)))
     origin = field.origin + field.spacing_mm * np.array([part.start for part in block])
     raw = largest_piece(contour_grid(smooth.astype(np.float64), origin, field.spacing_mm))
     surface = outwards(thinned(evened_surface(raw), triangles))

@@ -61,11 +61,10 @@ class Lattice:
         """The same with every hollow filled that a ball of this radius cannot enter.
 
         This is where a broad muscle lies that spans hollows instead of sinking into them.
-        ``radius_mm`` must be below ``REACH_MM``.
         """
-        reached = self.values < radius_mm
-        depth = distance_transform_edt(reached) * self.spacing_mm
-        filled = np.where(reached, radius_mm - depth, self.values).astype(np.float32)
+        away = distance_transform_edt(self.values >= 0) * self.spacing_mm
+        depth = distance_transform_edt(away < radius_mm) * self.spacing_mm
+        filled = np.where(away < radius_mm, radius_mm - depth, self.values).astype(np.float32)
         return Lattice(self.origin, self.spacing_mm, np.minimum(filled, self.values))
 
     def joined(self, block: tuple[slice, slice, slice], values: Grid) -> None:

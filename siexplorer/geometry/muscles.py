@@ -14,12 +14,12 @@ from siexplorer.geometry.attachments import Area, femur_marks, foramen_rim, left
 from siexplorer.geometry.flesh import SPREAD_MM, Flesh, grown, spread_evenly
 from siexplorer.geometry.landmarks import Bones, Points, acetabulum
 from siexplorer.geometry.lattice import Lattice, distances
-from siexplorer.geometry.strands import POINTS, laid, tightened
+from siexplorer.geometry.strands import POINTS, along, laid, tightened
 from siexplorer.geometry.surface import Floats, Surface, edges, vertex_normals
 
 SPACING_MM = 1.4
-LAYER_MM = 7.0
-HOLLOW_MM = 16.0
+LAYER_MM = 9.0
+HOLLOW_MM = 11.0
 """Gluteus maximus spans hollows narrower than a ball of this radius; fat fills them (design)."""
 LOW_MM, HIGH_MM = np.array([-34.0, -95.0, -285.0]), np.array([205.0, 205.0, 245.0])
 """The box in which the left side is modelled."""
@@ -40,8 +40,14 @@ VOLUME_CM3 = {
 """For a person of 1.71 m and 72 kg (Handsfield 2014, as read in facts 4.1). The two gemelli share
 the 16 cm3 that it gives for the small rotators."""
 
-LEAN = 0.88
-"""The mean pelvis belongs to no person of that height and mass: its muscles are made a little
+LEAN = {
+    "gluteus-maximus": 0.865,
+    "gluteus-medius": 0.865,
+    "psoas-major": 0.88,
+    "iliacus": 0.9,
+    "gluteus-minimus": 0.9,
+}
+"""The mean pelvis belongs to no person of that height and mass: its large muscles are made a little
 smaller than the formula says, within the 15 % to which they are held (design)."""
 
 TRIANGLES = {
@@ -118,7 +124,7 @@ def modelled(
             plan.radii_mm,
             plan.across,
             body.field if plan.field is None else plan.field,
-            volume_cm3_wanted=VOLUME_CM3[name] * LEAN if name in VOLUME_CM3 else None,
+            volume_cm3_wanted=wanted_cm3(name),
             triangles=TRIANGLES.get(name, USUAL_TRIANGLES),
             smooth_voxels=plan.smooth_voxels,
             least_mm=plan.least_mm,
@@ -126,6 +132,11 @@ def modelled(
             into=body.field,
         )
         yield name, Muscle(flesh, plan.bundle, plan.across)
+
+
+def wanted_cm3(name: str) -> float | None:
+    """The volume that a muscle is grown to, or None where none is published."""
+    return VOLUME_CM3[name] * LEAN.get(name, 1.0) if name in VOLUME_CM3 else None
 
 
 # Building blocks ----------------------------------------------------------------------------------
@@ -172,15 +183,6 @@ def scaled(values: Floats) -> Floats:
     return np.asarray((values - low) / max(float(high - low), 1e-9))
 
 
-def along(curve: Floats, shares: Floats) -> Floats:
-    """(n, 3) points at ``shares`` 0..1 of the way along a curve (k, 3)."""
-    if len(curve) == 1:
-        return np.repeat(curve, len(shares), axis=0)
-    step = np.linalg.norm(np.diff(curve, axis=0), axis=1)
-    where = np.concatenate([[0.0], np.cumsum(step)])
-    return np.stack([np.interp(shares * where[-1], where, curve[:, k]) for k in range(3)], axis=1)
-
-
 def beside(point: Floats, x: float, y: float, z: float) -> Floats:
     """(3,) point moved by some mm."""
     return np.asarray(point + np.array([x, y, z]))
@@ -221,28 +223,23 @@ def lifted(body: Body, points: Floats, least_mm: float) -> Floats:
     return out
 
 
-def pulled(
-    body: Body,
-    stations: list[Floats],
-    clearance_mm: Floats | float,
-    field: Lattice | None = None,
-) -> Floats:
+def pulled(body: Body, stations: list[Floats], clearance_mm: Floats | float) -> Floats:
     """Strands through stations, then as taut as what is there allows."""
     clear = np.asarray(clearance_mm, dtype=np.float64)
     # The ends lie on bone; the way there is gradual.
     ramp = np.clip(np.minimum(np.arange(POINTS), np.arange(POINTS)[::-1]) / 6.0, 0.0, 1.0)
-    return tightened(laid(stations), field or body.field, clear * ramp)
+    return tightened(laid(stations), body.field, clear * ramp)
 
 
 # The plans ----------------------------------------------------------------------------------------
 
 
 def _obturator_internus(body: Body) -> Plan:
-    begun = starts(body.areas["obturator-internus.origin"], 150, 2.0)
+    begun = starts(body.areas["obturator-internus.origin"], 260, 2.0)
     rim = foramen_rim(body.bones, body.left)
     middle = rim.mean(axis=0)
     inside = np.array([-0.80, 0.52, 0.30])
-    membrane = [middle + share * (rim[::3] - middle) + 2.5 * inside for share in (0.35, 0.7)]
+    membrane = [middle + share * (rim[::2] - middle) + 2.5 * inside for share in (0.3, 0.55, 0.8)]
     begun = together(begun, _free(np.concatenate([middle[None] + 2.5 * inside, *membrane]), inside))
     spine, seat = body.left["ischial-spine"][0], body.left["ischial-tuberosity"][0]
     bend = spine + 0.30 * (seat - spine) + np.array([-1.0, -1.0, 0.0])
@@ -254,8 +251,8 @@ def _obturator_internus(body: Body) -> Plan:
     at_bend = lifted(body, along(notch, across) + np.array([-2.0, 6.0, 0.0]), 3.0)
     before = lifted(body, (at_bend * 2 + begun.points) / 3, 3.0)
     bundle = pulled(body, [begun.points, before, at_bend, ends], 2.4)
-    radii = thick(belly(3.0, 3.4, 1.5, 0.3), begun, 10.0, 0.7)
-    return Plan(bundle, radii, across, 0.7, least_mm=1.7)
+    radii = thick(belly(3.2, 3.4, 1.5, 0.3), begun, 6.0, 0.9)
+    return Plan(bundle, radii, across, 1.0, least_mm=1.7)
 
 
 def _free(points: Floats, normal: Floats) -> Starts:
@@ -322,7 +319,7 @@ def _gluteus_medius(body: Body) -> Plan:
     back_first = line if line[0, 1] > line[-1, 1] else line[::-1]
     ends = lifted(body, along(back_first, 1 - across), 1.5)
     bundle = pulled(body, [begun.points, ends], 6.0)
-    return Plan(bundle, thick(belly(4.0, 11.0, 2.4, 0.45), begun, 22.0, 0.45), across, 1.4)
+    return Plan(bundle, thick(belly(5.5, 9.5, 2.5, 0.3), begun, 20.0, 0.55), across, 1.4)
 
 
 def _iliacus(body: Body) -> Plan:
@@ -432,21 +429,21 @@ def _tensor_fasciae_latae(body: Body) -> Plan:
     begun = starts(body.areas["tensor-fasciae-latae.origin"], 60, 2.0)
     across = ranked(begun.points[:, 1])
     outer = body.left["greater-trochanter"][0]
-    # Its tendon is the front of the iliotibial tract, here drawn to the end of the thigh bone.
-    tract = outer + np.array([[3.0, -30.0, -140.0], [6.0, -18.0, -140.0]])
+    # It ends in the iliotibial tract, which is not drawn further.
+    tract = outer + np.array([[3.0, -27.0, -75.0], [6.0, -13.0, -75.0]])
     middle = outer + np.array([[-4.0, -46.0, -2.0], [4.0, -28.0, -2.0]])
     bundle = pulled(body, [begun.points, along(middle, across), along(tract, across)], 7.0)
     profile = np.interp(
-        np.linspace(0, 1, POINTS), [0, 0.1, 0.28, 0.45, 0.58, 1.0], [4, 6.5, 9, 7, 2.8, 2.4]
+        np.linspace(0, 1, POINTS), [0, 0.1, 0.35, 0.6, 0.85, 1.0], [4, 6.5, 9, 7.5, 3.0, 2.0]
     )
     edge = 0.75 + 0.25 * np.clip(begun.to_rim_mm / 5.0, 0.0, 1.0)
-    return Plan(bundle, edge[:, None] * profile, across, 1.0, least_mm=2.4)
+    return Plan(bundle, edge[:, None] * profile, across, 1.2)
 
 
 def _gluteus_maximus(body: Body) -> Plan:
     begun = together(
-        starts(body.areas["gluteus-maximus.origin"], 150, 5.0),
-        starts(body.areas["gluteus-maximus.origin-sacrum"], 90, 4.0),
+        starts(body.areas["gluteus-maximus.origin"], 150, 2.5),
+        starts(body.areas["gluteus-maximus.origin-sacrum"], 90, 2.5),
         starts(body.areas["gluteus-maximus.origin-coccyx"], 30, 3.0),
         _fascia_starts(body),
     )
@@ -456,12 +453,12 @@ def _gluteus_maximus(body: Body) -> Plan:
     down = -(begun.points @ np.array([0.45, 0.0, 0.90]))
     across = ranked(down)
     # The upper part goes to the iliotibial tract, the deep lower part to the bone.
-    tract = outer + np.array([[-6.0, 14.0, -50.0], [-10.0, 20.0, -80.0], [-16.0, 22.0, -110.0]])
+    tract = outer + np.array([[-6.0, 11.0, -50.0], [-10.0, 17.0, -85.0], [-16.0, 18.0, -112.0]])
     number = np.arange(len(across))
     deep = (across > 0.45) & (number % 3 == 0)
     bone = lifted(body, along(ridge, across), 2.0)
     ends = np.where(deep[:, None], bone, along(tract, across))
-    over = outer + np.array([[-24.0, 20.0, 12.0], [-32.0, 26.0, -24.0], [-40.0, 28.0, -64.0]])
+    over = outer + np.array([[-24.0, 20.0, 12.0], [-31.0, 28.0, -26.0], [-40.0, 30.0, -70.0]])
     stations = [begun.points, lifted(body, along(over, across), 12.0), ends]
     # Three layers of strands: thick where they lie on each other, never deep in the hollows below.
     share = np.linspace(0, 1, POINTS)
@@ -469,8 +466,8 @@ def _gluteus_maximus(body: Body) -> Plan:
     base = np.interp(share, [0, 0.2, 0.7, 1.0], [4.0, 6.0, 6.0, 3.0])
     clear = base + (number % 3)[:, None] * LAYER_MM * rise
     bed = body.field.closed_over(HOLLOW_MM)
-    bundle = pulled(body, stations, clear, bed)
-    profile = np.interp(share, [0, 0.15, 0.45, 0.7, 0.88, 1.0], [3.5, 7.0, 8.5, 7.5, 4.5, 2.0])
+    bundle = pulled(body, stations, clear)
+    profile = np.interp(share, [0, 0.2, 0.45, 0.7, 0.88, 1.0], [2.2, 9.0, 11.5, 9.0, 5.0, 2.2])
     edge = 0.7 + 0.3 * np.clip(np.minimum(across, 1 - across) / 0.2, 0, 1)
     return Plan(bundle, profile * edge[:, None], across, 2.2, spread_mm=9.0, field=bed)
 
@@ -519,7 +516,7 @@ def _multifidus(body: Body) -> Plan:
     tips = np.stack([body.spine_marks[f"l{k}-spinous-tip"][0] for k in (5, 4, 3, 2, 1)])
     facets = np.stack([body.spine_marks[f"l{k}-left-mamillary"][0] for k in (5, 4, 3, 2, 1)])
     up = scaled(begun.points[:, 2])
-    number = np.arange(len(across))
+    number = np.arange(len(across), dtype=np.float64)
     level = 0.35 + 0.65 * ((number * 7) % 11) / 10.0
     inner = along(tips + np.array([4.0, -6.0, 0.0]), level)
     outer = along(facets + np.array([2.0, 3.0, 0.0]), level)
@@ -548,7 +545,7 @@ def _levator_ani(body: Body) -> Plan:
     rim = foramen_rim(body.bones, body.left)
     arch = beside(rim[np.argmax(rim[:, 2])], -9.0, 12.0, 6.0)
     # Its tendinous arch hangs on the fascia of obturator internus, from the pubis to the spine.
-    begun = lifted(body, laid([pubis[None], arch[None], spine[None]], 110)[0], 3.0)
+    begun = lifted(body, laid([pubis[None], arch[None], spine[None]], 180)[0], 3.0)
     across = np.linspace(0.0, 1.0, len(begun))
     tip = body.left["coccyx-tip"][0]
     hiatus = (pubis + tip) / 2
@@ -568,8 +565,8 @@ def _levator_ani(body: Body) -> Plan:
     # A hammock hangs; it is not pulled flat.
     hang = np.sin(np.linspace(0, np.pi, POINTS))[:, None] * np.array([1.5, 0.0, -6.0])
     bundle = lifted(body, (bundle + hang).reshape(-1, 3), 2.4).reshape(bundle.shape)
-    radii = np.full(bundle.shape[:2], 2.3)
-    return Plan(bundle, radii, across, 0.8, least_mm=2.0)
+    radii = np.full(bundle.shape[:2], 2.4)
+    return Plan(bundle, radii, across, 1.0, least_mm=2.2)
 
 
 PLANS: dict[str, Callable[[Body], Plan]] = {

@@ -64,6 +64,15 @@ def tightened(bundle: Floats, field: Lattice, clearance_mm: Floats, rounds: int 
     return bundle
 
 
+def along(curve: Floats, shares: Floats) -> Floats:
+    """(n, 3) points at ``shares`` 0..1 of the way along a curve (k, 3)."""
+    if len(curve) == 1:
+        return np.repeat(curve, len(shares), axis=0)
+    step = np.linalg.norm(np.diff(curve, axis=0), axis=1)
+    where = np.concatenate([[0.0], np.cumsum(step)])
+    return np.stack([np.interp(shares * where[-1], where, curve[:, k]) for k in range(3)], axis=1)
+
+
 def lengths_mm(bundle: Floats) -> Floats:
     """(n,) length of each strand."""
     return np.asarray(np.linalg.norm(np.diff(bundle, axis=1), axis=2).sum(axis=1))

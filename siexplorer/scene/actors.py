@@ -10,25 +10,94 @@ from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkFiltersCore import vtkTubeFilter
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
-from siexplorer.geometry.surface import Floats, Ints, edges
+from siexplorer.geometry.surface import Floats, Ints, Surface, edges, vertex_normals
 from siexplorer.geometry.zones import ZoneMap
 from siexplorer.packs.pack import PackSurface
 from siexplorer.scene.theme import Rgb
 from siexplorer.scene.zones import sheet_depth_mm
 
 
-def surface_actor(surface: PackSurface) -> vtkActor:
-    """A bone or painted area with its own normals, smooth shaded."""
-    data = vtkPolyData()
-    points = vtkPoints()
-    points.SetData(numpy_to_vtk(surface.surface.vertices.astype(np.float32), deep=1))
+def poly_data(
+    surface: Surface, normals: Floats | None = None, coordinates: Floats | None = None
+) -> vtkPolyData:
+    """Triangles for VTK with normals (n, 3) and places (n, 2) in a picture, where given."""
+    data, points = vtkPolyData(), vtkPoints()
+    points.SetData(numpy_to_vtk(surface.vertices.astype(np.float32), deep=1))
     data.SetPoints(points)
-    data.SetPolys(_cells(surface.surface.faces))
-    normals = numpy_to_vtk(surface.normals.astype(np.float32), deep=1)
-    normals.SetName("Normals")
-    data.GetPointData().SetNormals(normals)
+    data.SetPolys(_cells(surface.faces))
+    if normals is not None:
+        held = numpy_to_vtk(normals.astype(np.float32), deep=1)
+        held.SetName("Normals")
+        data.GetPointData().SetNormals(held)
+    if coordinates is not None:
+        held = numpy_to_vtk(coordinates.astype(np.float32), deep=1)
+        held.SetName("Coordinates")
+        data.GetPointData().SetTCoords(held)
+    return data
+
+
+def surface_actor(surface: PackSurface, coordinates: Floats | None = None) -> vtkActor:
+    """A surface with its own normals, smooth shaded."""
+    return _shaded(poly_data(surface.surface, surface.normals, coordinates))
+
+
+def area_actor(surface: PackSurface) -> vtkActor:
+    """An area painted on a bone."""
+    actor = _shaded(poly_data(surface.surface, surface.normals))
+    # From behind, a painted area is inside its bone.
+    actor.GetProperty().BackfaceCullingOn()
+    # Painted areas lie a third of a millimetre above their bone: draw them in front of it.
+    mapper = actor.GetMapper()
+    mapper.SetResolveCoincidentTopologyToPolygonOffset()
+    mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(-2.0, -2.0)
+    return actor
+
+
+LIGHTS = (((0.35, 0.55, 1.0), 0.82), ((-0.9, -0.25, 0.6), 0.30))
+"""The directions of the two lights, seen from the eye (right, up, towards it), and how strong."""
+
+GLASS = """
+  vec3 outward = normalVCVSOutput;
+  float lit = 0.12 + 0.9 * ({lights});
+  float rim = 1.0 - abs(outward.z);
+  float dense = opacity < 0.99 ? opacity * (0.42 + 3.0 * rim * rim * rim) : 1.0;
+  fragOutput0 = vec4(diffuseColorUniform * lit, dense);
+"""
+"""See-through skin is clear in the middle and denser towards its outline, as a glass body is. Its
+light is worked out here, the same but simpler: VTK's own takes twice as long, and skin is wide."""
+
+
+def _glass() -> str:
+    terms = []
+    for direction, strength in LIGHTS:
+        x, y, z = np.array(direction) / np.linalg.norm(direction)
+        terms.append(f"{strength:.4f} * max(0.0, dot(outward, vec3({x:.4f}, {y:.4f}, {z:.4f})))")
+    return GLASS.replace("{lights}", " + ".join(terms))
+
+
+def skin_actor(skin: Surface) -> vtkActor:
+    """The skin without its flat ends: from outside only, and like glass where it is faded."""
+    actor = _shaded(poly_data(skin, vertex_normals(skin)))
+    actor.GetProperty().BackfaceCullingOn()
+    shader = actor.GetShaderProperty()
+    shader.AddFragmentShaderReplacement("//VTK::Light::Impl", True, _glass(), False)
+    return actor
+
+
+def flat_actor(surface: Surface) -> vtkActor:
+    """Faces without light and shade, each as its colour is."""
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(poly_data(surface))
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    actor.GetProperty().LightingOff()
+    return actor
+
+
+def _shaded(data: vtkPolyData) -> vtkActor:
     mapper = vtkPolyDataMapper()
     mapper.SetInputData(data)
+    mapper.ScalarVisibilityOff()
     actor = vtkActor()
     actor.SetMapper(mapper)
     look = actor.GetProperty()
@@ -36,12 +105,6 @@ def surface_actor(surface: PackSurface) -> vtkActor:
     look.SetSpecular(0.10)
     look.SetSpecularPower(18.0)
     look.SetDiffuse(0.9)
-    if not surface.info.closed:
-        # From behind, a painted area is inside its bone.
-        look.BackfaceCullingOn()
-        # Painted areas lie a third of a millimetre above their bone: draw them in front of it.
-        mapper.SetResolveCoincidentTopologyToPolygonOffset()
-        mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(-2.0, -2.0)
     return actor
 
 

@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Callable
+from textwrap import wrap
 
 import numpy as np
 import pyvista as pv
@@ -24,6 +25,9 @@ from siexplorer.scene.theme import Rgb, Theme
 SIDE_ANCHORS = {"left": np.array([172.0, 60.0, 30.0]), "right": np.array([-172.0, 60.0, 30.0])}
 FONT_PX, SIDE_PX, CAPTION_PX = 15, 30, 15
 MARGIN_PX = 14.0
+LETTER_PX = 7.4
+"""Width of a letter of the captions, a little more than the mean, so that no line is cut off."""
+
 SIDELONG = 0.85
 """Beyond this share of looking along the left-right line, one side covers the other: say which."""
 
@@ -36,7 +40,7 @@ class Overlay:
         plotter: pv.BasePlotter,
         theme: Theme,
         scale: float,
-        covered: Callable[[Floats, float, float], bool],
+        covered: Callable[[Floats, float, float, str | None], bool],
     ) -> None:
         self.plotter, self.theme, self.scale = plotter, theme, scale
         self._covered = weakref.WeakMethod(covered)
@@ -51,6 +55,8 @@ class Overlay:
         self._axis: vtkActor | None = None
         self._hints: list[Floats] = []
         self._labels: list[tuple[Floats, vtkTextActor, str]] = []
+        self._facing: dict[vtkTextActor, Floats | None] = {}
+        self._names: dict[vtkTextActor, str] = {}
         self._ring_mm = 0.0
         self._captions: list[str] = []
         self.boxes: list[tuple[str, Box]] = []
@@ -98,17 +104,21 @@ class Overlay:
         neighbours: list[tuple[Entry, Floats]],
         *,
         rims: list[Floats] | None = None,
+        notes: list[tuple[str, Floats, Floats | None]] | None = None,
         voice: Voice = "plain",
     ) -> None:
         """Mark what is selected (entry and anchor), ring it (radius mm, normal), label it and them.
 
         ``rims`` are the border pieces (2, 3) of its painted areas, drawn through the bones.
+        ``notes`` are words for places; one on the skin says which way it faces (3,), and is left
+        out where that is away from the eye.
         """
         for actor in self._actors3d:
             self.renderer.RemoveActor(actor)
         for _, text, _ in self._labels:
             self.renderer.RemoveViewProp(text)
         self._actors3d, self._labels, self._ring_mm = [], [], 0.0
+        self._facing, self._names = {}, {}
         if selected is None:
             return
         entry, anchor = selected
@@ -122,9 +132,13 @@ class Overlay:
             outline = lines_actor(rims, self.theme.accent, 2.4 * self.scale)
             self.renderer.AddActor(outline)
             self._actors3d.append(outline)
-        self._add_label(anchor, label_text(entry, voice, selected=True), bold=True)
+        said = label_text(entry, voice, selected=True)
+        self._names[self._add_label(anchor, said, bold=True)] = entry.id
+        for words, place, facing in notes or []:
+            self._facing[self._add_label(place, words, bold=False)] = facing
         for other, place in neighbours:
-            self._add_label(place, label_text(other, voice, selected=False), bold=False)
+            said = label_text(other, voice, selected=False)
+            self._names[self._add_label(place, said, bold=False)] = other.id
 
     def set_axis(self, line: Floats | None) -> None:
         """Draw the axis of a movement, (2, 3) mm, or take it away."""
@@ -149,7 +163,6 @@ class Overlay:
     def set_captions(self, lines: list[str]) -> None:
         """Sentences in the lower left corner."""
         self._captions = lines
-        self._caption.SetInput("\n".join(lines))
         self._caption.SetVisibility(bool(lines))
 
     # Before every frame ---------------------------------------------------------------------------
@@ -167,6 +180,9 @@ class Overlay:
         self.boxes = []
         if not self._captions:
             return []
+        room = int((width - 2 * MARGIN_PX * self.scale) / (LETTER_PX * self.scale))
+        wrapped = [part for line in self._captions for part in wrap(line, max(20, room))]
+        self._caption.SetInput("\n".join(wrapped))
         size = self._size_of(self._caption)
         self._caption.SetPosition(MARGIN_PX * self.scale, MARGIN_PX * self.scale)
         box = Box(MARGIN_PX * self.scale, MARGIN_PX * self.scale, *size)
@@ -229,14 +245,22 @@ class Overlay:
         line points at the wrong bone; the selected thing says that it lies behind.
         """
         covered = self._covered()
+        eye = np.array(self.renderer.GetActiveCamera().GetPosition())
         shown = []
         for number, (anchor, text, words) in enumerate(self._labels):
             place = self.project(anchor[None])[0][:2]
-            behind = covered is not None and covered(anchor, float(place[0]), float(place[1]))
+            behind = covered is not None and covered(
+                anchor, float(place[0]), float(place[1]), self._names.get(text)
+            )
             text.SetVisibility(False)
-            if behind and number > 0:
+            facing = self._facing.get(text)
+            if facing is not None:
+                # A place on the skin: what lies under see-through skin does not cover it.
+                if facing @ (eye - anchor) <= 0.0:
+                    continue
+            elif behind and number > 0:
                 continue
-            text.SetInput(f"{words}\n(behind, covered by bone)" if behind else words)
+            text.SetInput(f"{words}\n(behind, covered)" if behind and number == 0 else words)
             shown.append((place, text))
         return shown
 
@@ -284,11 +308,12 @@ class Overlay:
         text.GetSize(self.renderer, box)
         return box[0], box[1]
 
-    def _add_label(self, anchor: Floats, words: str, *, bold: bool) -> None:
+    def _add_label(self, anchor: Floats, words: str, *, bold: bool) -> vtkTextActor:
         text = self._text(FONT_PX if bold else FONT_PX - 2, bold=bold)
         text.SetInput(words)
         self._plate(text, self.theme.label)
         self._labels.append((anchor, text, words))
+        return text
 
     def _add3d(self, curves: list[Floats], radius_mm: float, colour: Rgb) -> None:
         actor = tube_actor(curves, radius_mm, colour)

@@ -3,64 +3,53 @@
 import threading
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyvista as pv
-from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
-from vtkmodules.vtkRenderingCore import vtkActor, vtkCellPicker, vtkLight
+from vtkmodules.vtkRenderingCore import vtkActor, vtkLight
 
-from siexplorer.anatomy.records import Bone, Landmark
+from siexplorer.anatomy.records import Landmark, Structure
 from siexplorer.exploration.ball import ZoneError, zone_map
 from siexplorer.exploration.exploration import Change, Exploration
+from siexplorer.exploration.looks import skins
 from siexplorer.exploration.moving import Pose
+from siexplorer.exploration.sections import words
 from siexplorer.exploration.state import Camera, State
 from siexplorer.geometry.motion import si_axis
-from siexplorer.geometry.surface import Floats
+from siexplorer.geometry.section import flat_ends
+from siexplorer.geometry.surface import Floats, Surface
 from siexplorer.geometry.zones import ZoneMap
-from siexplorer.scene.actors import (
-    mixed,
-    place,
-    point_cloud,
-    rim_of,
-    set_points,
-    sheet_actor,
-    surface_actor,
-    tube_actor,
-)
+from siexplorer.scene.actors import LIGHTS, point_cloud, set_points, sheet_actor, tube_actor
 from siexplorer.scene.camera import DIRECTIONS, VIEW_ANGLE_DEG, fixed_view
+from siexplorer.scene.cutting import Cutting
+from siexplorer.scene.looks import is_insertion, role_of
 from siexplorer.scene.overlay import Overlay, dashed_ring
-from siexplorer.scene.theme import Rgb, Theme
-from siexplorer.scene.zones import picture, sheet_depth_mm
+from siexplorer.scene.picking import Hit, Marks, Picker
+from siexplorer.scene.referral import Laid, dots_actor, label, laid_on, open_skin, wash_actor
+from siexplorer.scene.surfaces import Surfaces
+from siexplorer.scene.theme import Theme
+from siexplorer.scene.zones import picture
 
 POINT_REACH_PX, CURVE_REACH_PX = 11.0, 7.0
-FADED_OPACITY = 0.22
 CURVE_RADIUS_MM = 1.0
 SKIN_RING_MM = 8.0
 """Radius of the ring that stands for a mark on the skin (design)."""
 
+SKIN_REACH_MM, SKIN_GAP_MM = 6.0, 1.0
+"""How far beside a bone point its place on the skin is looked for, and how far above it drawn."""
+
 MAP_TURN_DEG = 18.0
 """The flat ball map is shown only for eyes within this of straight behind: it would mislead."""
-
-HIDDEN_BEHIND_MM = 7.0
-"""A point this much deeper than the bone in front of it is hidden by that bone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """What lies under a pixel: an entry or a rule of the ball map, and where, in mm."""
-
-    entry: str | None
-    zone: str | None
-    position: tuple[float, float, float]
 
 
 class PelvisScene:
     """Keeps a plotter in step with an exploration.
 
     ``request_render`` is called when something changed that should be seen; the owner decides when.
-    ``fly`` takes the camera to a new place gently; without it, it goes there at once.
+    ``fly`` takes the camera to a new place gently; without it, it goes there at once. ``stirred``
+    is called whenever the camera moves; an owner that gives it says with ``set_moving`` when the
+    model turns and when it stands, so that it may be drawn more coarsely meanwhile.
     """
 
     def __init__(
@@ -71,32 +60,30 @@ class PelvisScene:
         request_render: Callable[[], None],
         scale: float = 1.0,
         fly: Callable[[Camera], None] | None = None,
+        stirred: Callable[[], None] | None = None,
     ) -> None:
         self.plotter, self.exploration, self.theme = plotter, exploration, theme
         self.request_render, self.scale, self._fly = request_render, scale, fly
-        self._actors: dict[str, vtkActor] = {}
-        self._entry_of: dict[vtkActor, str] = {}
-        self._ghosts: dict[str, vtkActor] = {}
-        self._rims_at_rest: dict[str, list[Floats]] = {}
+        self._stirred = stirred
         self._points, self._point_ids, self._point_actor = point_cloud()
         self._curve_actor: vtkActor | None = None
         self._curves_drawn: object = None
-        self._located: Floats = np.empty((0, 3))
-        self._located_ids: list[str] = []
-        self._located_reach: Floats = np.empty(0)
+        self._marks = Marks(np.empty((0, 3)), [], np.empty(0))
         self._sheet: vtkActor | None = None
         self.zone_map: ZoneMap | None = None
         self.zone_problem: str | None = None
         self._zones_ready: tuple[ZoneMap, npt.NDArray[np.uint8]] | None = None
         self._zones_lock = threading.Lock()
+        self._skins: dict[str, tuple[Surface, Floats]] = {}
+        self._referral_drawn: object = None
+        self._referral_actors: list[vtkActor] = []
+        self._laid: list[Laid] = []
+        self.picker = Picker(plotter.renderer)
         self.overlay = Overlay(plotter, theme, scale, self._covered)
-        self._picker = vtkCellPicker()
-        self._picker.SetTolerance(0.0)
-        self._picker.PickFromListOn()
-        self._locators: dict[str, vtkStaticCellLocator] = {}
         self._light()
         plotter.renderer.AddActor(self._point_actor)
-        self._build()
+        self.surfaces = Surfaces(plotter.renderer, exploration, theme, self.picker)
+        self.cutting = Cutting(plotter.renderer, exploration, self.picker, scale)
         # A weak link: the exploration outlives the views that watch it.
         me = weakref.ref(self)
 
@@ -108,7 +95,6 @@ class PelvisScene:
         self._follow_exploration = follow
         exploration.changed.connect(follow)
         self.set_theme(theme)
-        self.redraw()
 
     def close(self) -> None:
         """Stop following and let go of the drawing."""
@@ -120,7 +106,7 @@ class PelvisScene:
     def _light(self) -> None:
         renderer = self.plotter.renderer
         renderer.RemoveAllLights()
-        for position, intensity in (((0.35, 0.55, 1.0), 0.82), ((-0.9, -0.25, 0.6), 0.30)):
+        for position, intensity in LIGHTS:
             light = vtkLight()
             light.SetLightTypeToCameraLight()
             light.SetPosition(*position)
@@ -128,31 +114,16 @@ class PelvisScene:
             light.SetIntensity(intensity)
             renderer.AddLight(light)
         renderer.GetActiveCamera().SetViewAngle(VIEW_ANGLE_DEG)
+        # Plain blending: sorting every see-through pixel doubles a frame without a graphics card.
+        renderer.SetUseOIT(False)
+        # The nearest first, so that what they hide costs nothing.
+        renderer.GetCullers().GetLastItem().SetSortingStyleToFrontToBack()
         # PyVista would otherwise choose a camera of its own before the first frame.
         renderer.camera_set = True
 
-    def _build(self) -> None:
-        pack = self.exploration.pack
-        if pack is None:
-            return
-        for name, surface in pack.surfaces.items():
-            actor = surface_actor(surface)
-            self._actors[name] = actor
-            self._entry_of[actor] = surface.info.entry
-            self.plotter.renderer.AddActor(actor)
-            if surface.info.entry.endswith("hip-bone"):
-                ghost = vtkActor()
-                ghost.SetMapper(actor.GetMapper())
-                ghost.SetVisibility(False)
-                ghost.GetProperty().SetOpacity(0.28)
-                # Only its far side: where the bone still covers its old place, nothing is tinted.
-                ghost.GetProperty().FrontfaceCullingOn()
-                self._ghosts[name] = ghost
-                self.plotter.renderer.AddActor(ghost)
-
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
-        self.theme = theme
+        self.theme = self.surfaces.theme = theme
         renderer = self.plotter.renderer
         # One plain colour: a gradient costs a quarter of a frame without a graphics card.
         renderer.SetBackground(*theme.background)
@@ -166,13 +137,18 @@ class PelvisScene:
         before, after = change.before, change.after
         if (before.view, before.camera, before.mode) != (after.view, after.camera, after.mode):
             self.aim()
+        if before.section != after.section and self._stirred is not None:
+            self._stirred()
         self.redraw()
 
     def redraw(self) -> None:
         """Bring everything drawn in line with the state."""
         state, pose = self.exploration.state, self.exploration.pose()
-        self._draw_surfaces(state, pose)
+        self.surfaces.draw(state, pose)
+        plane = self.cutting.draw(state, self.surfaces.shown(state), pose, self.theme)
+        self.surfaces.clip(plane)
         self._draw_landmarks(state, pose)
+        self._draw_referral(state)
         self._draw_zones(state)
         self._draw_overlay(state, pose)
         self.request_render()
@@ -209,54 +185,12 @@ class PelvisScene:
             vtk_camera.GetDistance() * float(np.tan(np.radians(VIEW_ANGLE_DEG / 2)))
         )
         self._show_sheet()
+        if self._stirred is not None:
+            self._stirred()
         vtk_camera.SetClippingRange(max(5.0, middle - 480.0), middle + 480.0)
         self.request_render()
 
     # Drawing --------------------------------------------------------------------------------------
-
-    def _draw_surfaces(self, state: State, pose: Pose | None) -> None:
-        pack = self.exploration.pack
-        if pack is None:
-            return
-        for name, actor in self._actors.items():
-            info = pack.surfaces[name].info
-            entry = self.exploration.known.entries.get(info.entry)
-            chosen = state.selected == info.entry
-            shown = info.entry not in state.hidden
-            if not info.closed and not chosen:
-                # Paint goes with its bone.
-                shown = shown and info.moves_with not in state.hidden
-            if isinstance(entry, Landmark):
-                shown = shown and chosen
-            actor.SetVisibility(shown)
-            actor.SetPickable(shown)
-            colour, opacity = self._colour(info.entry, info.provenance, chosen), 1.0
-            if info.entry in state.faded:
-                opacity = FADED_OPACITY
-            surface = actor.GetProperty()
-            surface.SetColor(*colour)
-            surface.SetOpacity(opacity)
-            surface.SetAmbient(0.30 if chosen else 0.12)
-            matrix = pose.matrices.get(info.moves_with) if pose else None
-            place(actor, matrix)
-        for name, ghost in self._ghosts.items():
-            # At rest the ghost would only blotch the bone that covers it.
-            moving = pose is not None and pose.shown.shown_deg > 0.05 and name in pose.matrices
-            moving = moving and name not in state.hidden
-            ghost.SetVisibility(moving)
-            ghost.GetProperty().SetColor(*self.theme.accent)
-
-    def _colour(self, name: str, provenance: str, chosen: bool) -> Rgb:
-        entry = self.exploration.known.entries.get(name)
-        plain = name.split("-", 1)[1] if name.startswith(("left-", "right-")) else name
-        if plain in self.theme.muscles:
-            colour = self.theme.muscles[plain]
-            return mixed(colour, (1.0, 1.0, 1.0), 0.12) if chosen else colour
-        if chosen and isinstance(entry, Bone):
-            return self.theme.selected_bone
-        if provenance == "modelled":
-            return self.theme.modelled_bone
-        return self.theme.sacrum if plain == "sacrum" else self.theme.bone
 
     def place_of(self, name: str, pose: Pose | None) -> Floats:
         """(k, 3) points of an item as drawn: its landmark points, or its anchor."""
@@ -269,15 +203,22 @@ class PelvisScene:
 
     def _draw_landmarks(self, state: State, pose: Pose | None) -> None:
         points, colours, curves, located, ids, reach = [], [], [], [], [], []
+        whole_skin = self.surfaces.whole_skin(state) is not None
         for name, item in self.exploration.items.items():
             if not isinstance(item.entry, Landmark) or not self.exploration.visible(name):
                 continue
             place = self.place_of(name, pose)
-            is_curve = item.entry.shape in ("curve", "ring")
-            if item.entry.shape == "ring":
+            if state.section is not None and self.cutting.beyond(state.section, place):
+                continue
+            is_ring = item.entry.shape == "ring"
+            if whole_skin and not is_ring:
+                continue
+            is_curve = item.entry.shape == "curve" or is_ring
+            if is_ring:
                 # A mark on the skin is drawn round the bone point below it, so both can be clicked.
                 towards = np.array(DIRECTIONS[item.entry.view][0])
-                place = dashed_ring(place[0], towards, SKIN_RING_MM, dashes=1)[0]
+                centre = self._on_skin(place[0], towards, state)
+                place = dashed_ring(centre, towards, SKIN_RING_MM, dashes=1)[0]
             if is_curve:
                 curves.append((name, place))
             else:
@@ -289,13 +230,39 @@ class PelvisScene:
         set_points(self._points, self._point_ids, points, colours)
         surface = self._point_actor.GetProperty()
         surface.SetPointSize(9.0 * self.scale)
-        self._located = np.concatenate(located) if located else np.empty((0, 3))
-        self._located_ids = ids
-        self._located_reach = np.array(reach) * self.scale
-        key = (tuple(name for name, _ in curves), state.movement, state.at, state.magnification)
+        places = np.concatenate(located) if located else np.empty((0, 3))
+        self._marks = Marks(places, ids, np.array(reach) * self.scale)
+        moment = (state.movement, state.at, state.magnification)
+        on = [tuple(place[0]) for name, place in curves]
+        key = (tuple(name for name, _ in curves), tuple(on), moment, state.section is None)
         if key != self._curves_drawn:
             self._curves_drawn = key
             self._draw_curves([place for _, place in curves])
+
+    def _skin(self, state: State) -> tuple[Surface, Floats] | None:
+        """The skin that is drawn now, without its flat ends, and its normals."""
+        pack = self.exploration.pack
+        for name in self.surfaces.shown(state):
+            if pack is not None and pack.surfaces[name].info.entry == f"skin-{state.skin}":
+                if name not in self._skins:
+                    skin = pack.surfaces[name].surface
+                    self._skins[name] = open_skin(skin, flat_ends(skin))
+                return self._skins[name]
+        return None
+
+    def _on_skin(self, point: Floats, towards: Floats, state: State) -> Floats:
+        """The place on the drawn skin that a point of bone lies below, or the point itself."""
+        skin = self._skin(state)
+        if skin is None:
+            return point
+        towards = towards / np.linalg.norm(towards)
+        away = skin[0].vertices - point
+        depth = away @ towards
+        beside = np.linalg.norm(away - depth[:, None] * towards, axis=1)
+        above = np.flatnonzero((beside < SKIN_REACH_MM) & (depth > 0.0))
+        if not len(above):
+            return point
+        return np.asarray(point + towards * (depth[above].max() + SKIN_GAP_MM))
 
     def _draw_curves(self, curves: list[Floats]) -> None:
         renderer = self.plotter.renderer
@@ -305,6 +272,65 @@ class PelvisScene:
         if curves:
             self._curve_actor = tube_actor(curves, CURVE_RADIUS_MM, self.theme.landmark)
             renderer.AddActor(self._curve_actor)
+        if self._curve_actor is not None:
+            self._curve_actor.GetMapper().RemoveAllClippingPlanes()
+            if self.exploration.state.section is not None:
+                self._curve_actor.GetMapper().AddClippingPlane(self.cutting.plane)
+
+    def _draw_referral(self, state: State) -> None:
+        """Soft areas on the skin for what is selected, if they are asked for."""
+        entry = self.exploration.known.entries.get(state.selected or "")
+        skin, pack = self._skin(state), self.exploration.pack
+        wanted = state.referral and isinstance(entry, Structure) and entry.referral_areas
+        key = (state.selected, state.skin) if wanted and skin is not None else None
+        if key != self._referral_drawn:
+            self._referral_drawn = key
+            for actor in self._referral_actors:
+                self.plotter.renderer.RemoveActor(actor)
+            self._referral_actors, self._laid = [], []
+            if key and skin is not None and pack is not None and isinstance(entry, Structure):
+                self._laid = laid_on(*skin, entry, pack.landmarks)
+                strength = np.maximum.reduce([one.strength for one in self._laid] or [np.zeros(1)])
+                if strength.any():
+                    self._referral_actors = [
+                        dots_actor(skin[0], strength),
+                        wash_actor(*skin, strength),
+                    ]
+            for actor in self._referral_actors:
+                self.plotter.renderer.AddActor(actor)
+        for actor in self._referral_actors:
+            actor.GetMapper().RemoveAllClippingPlanes()
+            if state.section is not None:
+                actor.GetMapper().AddClippingPlane(self.cutting.plane)
+
+    def _notes(self, state: State, pose: Pose | None) -> list[tuple[str, Floats, Floats | None]]:
+        """Words for places, and which way each place faces: referral areas, origin, insertion."""
+        known = self.exploration.known
+        notes: list[tuple[str, Floats, Floats | None]] = [
+            (label(one.area), one.anchor, one.facing) for one in self._laid
+        ]
+        pack, selected = self.exploration.pack, self.exploration.items.get(state.selected or "")
+        if pack is None or selected is None or isinstance(selected.entry, Landmark):
+            return notes
+        for ends_there in (False, True):
+            areas = [
+                pack.surfaces[name]
+                for name in selected.surfaces
+                if role_of(pack.surfaces[name].info) == "area"
+                and is_insertion(pack.surfaces[name].info) == ends_there
+            ]
+            if not areas:
+                continue
+            largest = max(areas, key=lambda one: len(one.surface.faces))
+            vertices = largest.surface.vertices
+            matrix = pose.matrices.get(largest.info.moves_with) if pose else None
+            if matrix is not None:
+                vertices = vertices @ matrix[:3, :3].T + matrix[:3, 3]
+            middle = vertices.mean(axis=0)
+            place = vertices[np.linalg.norm(vertices - middle, axis=1).argmin()]
+            word = known.say("area_insertion") if ends_there else known.say("area_origin")
+            notes.append((word, place, None))
+        return notes
 
     def _draw_zones(self, state: State) -> None:
         if state.mode == "ball" and self._sheet is None and self.exploration.pack is not None:
@@ -347,12 +373,15 @@ class PelvisScene:
             self.overlay.set_selection(None, None, None, [])
         else:
             place = self.place_of(selected.id, pose)
-            anchor = place[len(place) // 2]
+            # On the cut, a label points at the cut face.
+            anchor = self.cutting.anchors.get(selected.id, place[len(place) // 2])
             near = [
-                (items[name].entry, self._anchor(name, pose))
+                (items[name].entry, self.cutting.anchors.get(name, self._anchor(name, pose)))
                 for name in selected.entry.neighbours
                 if name in items and self.exploration.visible(name)
             ]
+            if state.section is not None:
+                near = [n for n in near if not self.cutting.beyond(state.section, n[1][None])]
             ring = None
             if isinstance(selected.entry, Landmark):
                 # The ring faces the way a hand comes from: the view that shows the landmark best.
@@ -366,9 +395,11 @@ class PelvisScene:
                 ring,
                 curve,
                 near,
-                rims=self._rims(selected.surfaces, pose),
+                rims=self.surfaces.rims(selected.surfaces, pose),
+                notes=self._notes(state, pose),
                 voice=state.voice,
             )
+        captions += self._structure_captions(state)
         if state.mode == "move" and pose is not None:
             captions += self._movement_captions(pose)
             captions.append(known.say("axis_caption"))
@@ -378,14 +409,16 @@ class PelvisScene:
         else:
             self.overlay.set_axis(None)
         rings = [
-            self._anchor(name, None)
+            self._on_skin(self._anchor(name, None), np.array(DIRECTIONS[item.entry.view][0]), state)
             for name, item in items.items()
             if isinstance(item.entry, Landmark)
             and item.entry.shape == "ring"
             and self.exploration.visible(name)
         ]
         start = state.mode == "explore" and state.selected is None and state.view == "back"
-        if start and rings and state.camera is None:
+        # The dimples are marks on the skin: no place to start where it has been taken away.
+        start = start and (self._skin(state) is not None or not skins(items))
+        if start and rings and state.camera is None and state.section is None:
             captions.append(known.say("start_here"))
             self.overlay.set_hints(rings)
         else:
@@ -395,6 +428,44 @@ class PelvisScene:
         if state.mode == "ball" and self.zone_problem is not None:
             captions.append(self.zone_problem)
         self.overlay.set_captions(captions)
+
+    def _structure_captions(self, state: State) -> list[str]:
+        """What painted areas, the corridor, referral areas and the cut mean."""
+        known, pack = self.exploration.known, self.exploration.pack
+        selected = self.exploration.items.get(state.selected or "")
+        captions = []
+        roles = (
+            {role_of(pack.surfaces[n].info) for n in selected.surfaces}
+            if (
+                selected is not None
+                and pack is not None
+                and not isinstance(selected.entry, Landmark)
+            )
+            else set()
+        )
+        if state.attachments or "area" in roles:
+            captions.append(known.say("areas_caption"))
+        if "corridor" in roles:
+            captions.append(known.say("corridor_caption"))
+        if self._laid:
+            captions.append(known.say("referral_caption"))
+        if state.section is not None:
+            captions.append(known.say("section_caption", where=words(known, state.section)))
+            if any(name not in state.hidden for name in skins(self.exploration.items)):
+                captions.append(known.say("section_rest"))
+        return captions
+
+    @property
+    def moving(self) -> bool:
+        """Whether the model is drawn as one that turns."""
+        return self.surfaces.detail.moving
+
+    def set_moving(self, *, moving: bool) -> None:
+        """The model turns, or stands again."""
+        if moving != self.moving:
+            self.surfaces.detail.set_moving(moving=moving)
+            if not moving:
+                self.request_render()
 
     def _movement_captions(self, pose: Pose) -> list[str]:
         known, shown = self.exploration.known, pose.shown
@@ -419,25 +490,6 @@ class PelvisScene:
         place = self.place_of(name, pose)
         return np.asarray(place[len(place) // 2])
 
-    def _rims(self, names: tuple[str, ...], pose: Pose | None) -> list[Floats]:
-        """The borders of painted areas, where they are now."""
-        pack = self.exploration.pack
-        rims: list[Floats] = []
-        if pack is None:
-            return rims
-        for name in names:
-            surface = pack.surfaces[name]
-            if surface.info.closed:
-                continue
-            if name not in self._rims_at_rest:
-                self._rims_at_rest[name] = rim_of(surface)
-            matrix = pose.matrices.get(surface.info.moves_with) if pose else None
-            pieces = self._rims_at_rest[name]
-            if matrix is not None:
-                pieces = [piece @ matrix[:3, :3].T + matrix[:3, 3] for piece in pieces]
-            rims.extend(pieces)
-        return rims
-
     def _axis_line(self) -> Floats | None:
         pack, name = self.exploration.pack, self.exploration.state.movement
         if pack is None or name is None:
@@ -458,97 +510,26 @@ class PelvisScene:
         """What lies under a device pixel (origin lower left), or None on empty space.
 
         In the ball mode the map answers first; otherwise a landmark within a few pixels that no
-        bone hides, then the surface under the pixel.
+        bone hides, then the surface or cut face under the pixel.
         """
-        self._renew_locators()
-        entry, position = self._pick_surface(x_px, y_px)
-        if self.exploration.state.mode == "ball":
-            zone = self._pick_zone(x_px, y_px)
+        entry, position = self.picker.surface(x_px, y_px)
+        if self._sheet is not None and self.zone_map is not None and self._sheet.GetVisibility():
+            zone = self.picker.zone(self.zone_map, x_px, y_px)
             if zone is not None:
                 return zone
-        near = self._pick_landmark(x_px, y_px, position)
+        wall = None
+        if position is not None:
+            wall = float(np.linalg.norm(np.array(position) - self.picker.eye()))
+        near = self._marks.nearest(self.to_pixels(self._marks.points), x_px, y_px, wall)
         if near is not None:
             return near
         if entry is None or position is None:
             return None
         return Hit(entry, None, position)
 
-    def _covered(self, anchor: Floats, x_px: float, y_px: float) -> bool:
-        """Whether a bone stands between the eye and a place that is drawn at a pixel."""
-        self._renew_locators()
-        _, wall = self._pick_surface(x_px, y_px)
-        if wall is None:
-            return False
-        eye = np.array(self.plotter.renderer.GetActiveCamera().GetPosition())
-        deep = float(np.linalg.norm(anchor - eye)) - float(np.linalg.norm(np.array(wall) - eye))
-        return deep > HIDDEN_BEHIND_MM
-
-    def _renew_locators(self) -> None:
-        if self._locators:
-            return
-        for name, actor in self._actors.items():
-            locator = vtkStaticCellLocator()
-            locator.SetDataSet(actor.GetMapper().GetInput())
-            locator.BuildLocator()
-            self._locators[name] = locator
-            self._picker.AddLocator(locator)
-            self._picker.AddPickList(actor)
-
-    def _pick_surface(
-        self, x_px: float, y_px: float
-    ) -> tuple[str | None, tuple[float, float, float] | None]:
-        self._picker.Pick(x_px, y_px, 0.0, self.plotter.renderer)
-        actor = self._picker.GetActor()
-        if actor is None or actor not in self._entry_of:
-            return None, None
-        return self._entry_of[actor], self._picker.GetPickPosition()
+    def _covered(self, anchor: Floats, x_px: float, y_px: float, name: str | None) -> bool:
+        return self.picker.covered(anchor, x_px, y_px, name)
 
     def to_pixels(self, points: Floats) -> Floats:
         """(k, 3) mm to (k, 3): device pixels from the lower left, and the distance from the eye."""
         return self.overlay.project(points)
-
-    def _pick_landmark(
-        self, x_px: float, y_px: float, behind: tuple[float, float, float] | None
-    ) -> Hit | None:
-        if not len(self._located):
-            return None
-        on_screen = self.to_pixels(self._located)
-        away = np.hypot(on_screen[:, 0] - x_px, on_screen[:, 1] - y_px)
-        close = np.flatnonzero(away <= self._located_reach)
-        if behind is not None:
-            eye = np.array(self.plotter.renderer.GetActiveCamera().GetPosition())
-            wall = float(np.linalg.norm(np.array(behind) - eye))
-            close = close[on_screen[close, 2] < wall + HIDDEN_BEHIND_MM]
-        if not len(close):
-            return None
-        best = close[np.argmin(away[close] - self._located_reach[close])]
-        x, y, z = map(float, self._located[best])
-        return Hit(self._located_ids[best], None, (x, y, z))
-
-    def _pick_zone(self, x_px: float, y_px: float) -> Hit | None:
-        if self.zone_map is None or self._sheet is None or not self._sheet.GetVisibility():
-            return None
-        eye, towards = self._ray(x_px, y_px)
-        # The sheet is a gentle parabola: a few steps of a fixed point find where the ray meets it.
-        if abs(towards[1]) < 1e-3:
-            return None
-        point, depth = eye, float(sheet_depth_mm(np.zeros(1))[0])
-        for _ in range(12):
-            point = eye + towards * (depth - eye[1]) / towards[1]
-            depth = float(sheet_depth_mm(point[:1])[0])
-        if (depth - eye[1]) / towards[1] < 0:
-            return None
-        zone = self.zone_map.at(float(point[0]), float(point[2]))
-        x, y, z = map(float, point)
-        return Hit(None, zone, (x, y, z)) if zone else None
-
-    def _ray(self, x_px: float, y_px: float) -> tuple[Floats, Floats]:
-        renderer = self.plotter.renderer
-        ends = []
-        for depth in (0.0, 1.0):
-            renderer.SetDisplayPoint(x_px, y_px, depth)
-            renderer.DisplayToWorld()
-            point = np.array(renderer.GetWorldPoint())
-            ends.append(point[:3] / point[3])
-        towards = ends[1] - ends[0]
-        return ends[0], towards / np.linalg.norm(towards)

@@ -27,10 +27,41 @@ class Theme:
     label: Rgb
     label_back: Rgb
     side: Rgb
-    muscles: dict[str, Rgb]
 
 
-_MUSCLES = {"iliacus": rgb("#b5574a"), "piriformis": rgb("#7a5ba6"), "iliac-fossa": rgb("#3f8f8a")}
+MUSCLES: dict[str, Rgb] = {
+    "gluteus-maximus": rgb("#a9564b"),
+    "gluteus-medius": rgb("#bb7462"),
+    "gluteus-minimus": rgb("#8c4a47"),
+    "tensor-fasciae-latae": rgb("#c08069"),
+    "piriformis": rgb("#a4626e"),
+    "superior-gemellus": rgb("#bd8066"),
+    "obturator-internus": rgb("#93514d"),
+    "inferior-gemellus": rgb("#b98a78"),
+    "quadratus-femoris": rgb("#a05a4c"),
+    "iliacus": rgb("#b3604f"),
+    "psoas-major": rgb("#96504f"),
+    "quadratus-lumborum": rgb("#b57a6a"),
+    "multifidus": rgb("#9c5450"),
+    "levator-ani": rgb("#a9717a"),
+    "coccygeus": rgb("#bd8f86"),
+}
+"""Natural muscle reds, pinks and browns; neighbours differ in lightness first, then in hue."""
+
+OTHER_MUSCLES: tuple[Rgb, ...] = (
+    rgb("#b06a5c"),
+    rgb("#99554f"),
+    rgb("#bc8272"),
+    rgb("#a5616a"),
+)
+TENDON, LIGAMENT = rgb("#ece5d6"), rgb("#e4e3dc")
+NERVE, ARTERY, VEIN = rgb("#e0bd3a"), rgb("#8d3b40"), rgb("#4d74a6")
+CARTILAGE, DISC = rgb("#cfdde2"), rgb("#a9bac6")
+SKIN, FAT = rgb("#d3a88c"), rgb("#f2e8cb")
+ORIGIN, INSERTION = rgb("#b9683f"), rgb("#3f7fb0")
+"""Painted areas: where a muscle begins (earth) and where it ends (blue); labels say it too."""
+
+FOSSA, CORRIDOR, REFERRAL = rgb("#3f8f8a"), rgb("#e0bd3a"), rgb("#7b4fa3")
 
 LIGHT = Theme(
     background=rgb("#eef1f3"),
@@ -44,7 +75,6 @@ LIGHT = Theme(
     label=rgb("#1b2a36"),
     label_back=rgb("#ffffff"),
     side=rgb("#5b6770"),
-    muscles=_MUSCLES,
 )
 DARK = Theme(
     background=rgb("#20262b"),
@@ -58,7 +88,6 @@ DARK = Theme(
     label=rgb("#f2f4f5"),
     label_back=rgb("#12161a"),
     side=rgb("#aab4bb"),
-    muscles=_MUSCLES,
 )
 THEMES: dict[Scheme, Theme] = {"light": LIGHT, "dark": DARK}
 

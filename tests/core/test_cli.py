@@ -110,6 +110,7 @@ def test_the_words_of_the_door_are_those_of_the_house(known):
     assert get_args(cli.View) == get_args(records.View)
     assert get_args(cli.Voice) == get_args(records.Voice)
     assert get_args(cli.Mode) == get_args(state.Mode)
+    assert set(get_args(cli.SkinChoice)) == {*state.SKINS, "none"}
 
 
 def test_list_as_a_table_lines_up(capsys):
@@ -120,7 +121,7 @@ def test_list_as_a_table_lines_up(capsys):
 
 
 def test_a_kind_that_nothing_is_of_yet_is_an_empty_array(capsys):
-    assert cli.main(["list", "--kind", "nerve", "--json"]) == 0
+    assert cli.main(["list", "--kind", "technique", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
 
 
@@ -283,6 +284,16 @@ def test_zones_and_pose_read_well_as_text(capsys):
         ("snapshot a.png --movement left-ilium-flexion --mode ball", "--mode ball"),
         ("snapshot a.png --movement left-ilium-flexion --at 2", "--at"),
         ("snapshot a.png --movement left-ilium-flexion --magnify 20", "--magnify"),
+        ("snapshot a.png --preset x-ray", "deep-rotators"),
+        ("snapshot a.png --depth 7", "--depth"),
+        ("snapshot a.png --depth bones", "bone"),
+        ("snapshot a.png --preset skin --depth 2", "--depth"),
+        ("snapshot a.png --section oblique:3", "--section"),
+        ("snapshot a.png --section axial:high", "--section"),
+        ("snapshot a.png --section axial:nan", "--section"),
+        ("snapshot a.png --section axial:1:2", "--section"),
+        ("snapshot a.png --section axial:9000", "--section"),
+        ("snapshot a.png --skin none-such", "--skin"),
     ],
 )
 def test_a_bad_argument_is_one_sentence_that_names_it(capsys, monkeypatch, tmp_path, words, said):
@@ -299,6 +310,8 @@ def test_a_bad_argument_is_one_sentence_that_names_it(capsys, monkeypatch, tmp_p
         ("--only sacrum nothing-such", "nothing-such"),
         ("--only", "--only"),
         ("--movement left-ilium-flexon", "left-ilium-flexion"),
+        ("--referral", "--select"),
+        ("--referral --select left-psis", "left-psis"),
     ],
 )
 def test_a_picture_of_nothing_known_is_refused(capsys, tmp_path, words, said):
@@ -538,6 +551,11 @@ def test_snapshot_shows_what_was_asked_for(capsys, tmp_path):
     start, end = (picture(capsys, out, *moving, "--at", at) for at in ("0", "1"))
     assert (np.abs(start - end).max(axis=2) > 25).sum() > 300
     assert picture(capsys, out, "--dark")[3, 3].mean() < 100 < whole[3, 3].mean()
+    cut = picture(capsys, out, "--section", "coronal:90")
+    assert (np.abs(cut - whole).max(axis=2) > 25).sum() > 1000
+    painted = picture(capsys, out, "--attachments", "--view", "front")
+    plain = picture(capsys, out, "--view", "front")
+    assert (np.abs(painted - plain).max(axis=2) > 25).sum() > 300
     ball = picture(capsys, out, "--mode", "ball")
     green = (ball[..., 1] - ball[..., 0] > 40) & (ball[..., 1] > 90)
     assert green.sum() > 300

@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem, QWidge
 from pytestqt.qtbot import QtBot
 
 from siexplorer.app.icons import icon, names
-from siexplorer.app.layers import LayersPanel
+from siexplorer.app.layers import GROUPS, LayersPanel
+from siexplorer.app.looks import LooksPanel
 from siexplorer.app.searchbox import SearchPanel
+from siexplorer.app.section import SectionPanel
 from siexplorer.exploration.exploration import Exploration
 
 
@@ -137,7 +139,9 @@ def test_every_item_has_a_row_and_landmarks_stand_under_their_bone(
     layers: LayersPanel, exploration: Exploration
 ) -> None:
     assert set(layers._rows) == set(exploration.items)
-    assert [layers.model.item(k).text() for k in range(3)] == ["Bones", "Muscles", "Landmarks"]
+    groups = [layers.model.item(k).text() for k in range(layers.model.rowCount())]
+    assert groups == [word for word in GROUPS.values() if word in groups]
+    assert {"Bones", "Muscles", "Landmarks"} <= set(groups)
     for path in (
         ("Landmarks", "Hip bone", "Left PSIS"),
         ("Landmarks", "Sacrum", "Sacral apex"),
@@ -154,14 +158,15 @@ def test_hide_and_restore_from_the_buttons_and_undo(
     assert not layers.hide_button.isEnabled()
     exploration.select("sacrum")
     qtbot.mouseClick(layers.hide_button, Qt.MouseButton.LeftButton)
-    assert exploration.state.hidden == {"sacrum"}
+    assert exploration.changed_by_hand() == {"sacrum"}
     assert row(layers, "Bones", "Sacrum").checkState() == Qt.CheckState.Unchecked
     assert row(layers, "Bones").checkState() == Qt.CheckState.PartiallyChecked
-    assert layers.restore_button.text() == "Restore hidden (1)"
+    assert layers.restore_button.text() == "Restore (1)"
     qtbot.mouseClick(layers.restore_button, Qt.MouseButton.LeftButton)
-    assert not exploration.state.hidden
+    assert exploration.at_start()
+    assert not layers.restore_button.isEnabled()
     exploration.undo()
-    assert layers.restore_button.text() == "Restore hidden (1)"
+    assert layers.restore_button.text() == "Restore (1)"
     exploration.undo()
     assert row(layers, "Bones").checkState() == Qt.CheckState.Checked
     assert highlighted(layers) == ["Sacrum"]
@@ -190,16 +195,16 @@ def test_selection_goes_both_ways_with_one_step_each(
 def test_a_group_is_one_undo_step(
     qtbot: QtBot, layers: LayersPanel, exploration: Exploration
 ) -> None:
-    muscles = {name for name, item in exploration.items.items() if item.entry.kind == "muscle"}
-    exploration.hide("left-iliacus")
-    group = row(layers, "Muscles")
+    bones = {name for name, item in exploration.items.items() if item.entry.kind == "bone"}
+    exploration.hide("left-femur")
+    group = row(layers, "Bones")
     qtbot.mouseClick(layers.tree.viewport(), Qt.MouseButton.LeftButton, pos=box_of(layers, group))
-    assert not exploration.state.hidden
+    assert exploration.at_start()
     qtbot.mouseClick(layers.tree.viewport(), Qt.MouseButton.LeftButton, pos=box_of(layers, group))
-    assert exploration.state.hidden == muscles
-    assert exploration.undo() == "Hide muscles"
-    assert exploration.undo() == "Show muscles"
-    assert exploration.state.hidden == {"left-iliacus"}
+    assert exploration.state.hidden >= bones
+    assert exploration.undo() == "Hide bones"
+    assert exploration.undo() == "Show bones"
+    assert exploration.state.hidden & bones == {"left-femur"}
     assert group.checkState() == Qt.CheckState.PartiallyChecked
 
 
@@ -209,7 +214,7 @@ def test_a_click_on_a_box_shows_and_hides_without_selecting(
     place = box_of(layers, row(layers, "Bones", "Sacrum"))
     for hidden in ({"sacrum"}, set()):
         qtbot.mouseClick(layers.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
-        assert exploration.state.hidden == hidden
+        assert exploration.changed_by_hand() == hidden
         assert exploration.state.selected is None
     qtbot.mouseDClick(layers.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert exploration.state.selected is None
@@ -221,7 +226,7 @@ def test_a_right_click_leaves_a_hidden_row_hidden(
     exploration.hide("sacrum")
     place = layers.tree.visualRect(row(layers, "Bones", "Sacrum").index()).center()
     qtbot.mouseClick(layers.tree.viewport(), Qt.MouseButton.RightButton, pos=place)
-    assert exploration.state.hidden == {"sacrum"}
+    assert exploration.changed_by_hand() == {"sacrum"}
 
 
 def test_fade_and_isolate_an_entry_and_a_group(
@@ -229,13 +234,14 @@ def test_fade_and_isolate_an_entry_and_a_group(
 ) -> None:
     exploration.select("left-iliacus")
     qtbot.mouseClick(layers.fade_button, Qt.MouseButton.LeftButton)
-    faded = row(layers, "Muscles", "Left iliacus (faded)")
+    faded = row(layers, "Muscles", "Middle", "Left iliacus (faded)")
     assert not faded.icon().isNull()
     assert layers.fade_button.text() == "Solid"
     qtbot.mouseClick(layers.isolate_button, Qt.MouseButton.LeftButton)
     assert exploration.visible("left-iliacus")
     assert not exploration.visible("coccyx")
     exploration.restore_hidden()
+    exploration.select("left-iliacus")
     layers.tree.setCurrentIndex(row(layers, "Bones").index())
     assert exploration.state.selected == "left-iliacus"
     qtbot.mouseClick(layers.isolate_button, Qt.MouseButton.LeftButton)
@@ -264,7 +270,7 @@ def test_enter_and_double_click_visit(
 def test_the_menu_of_a_hidden_row_shows_it(layers: LayersPanel, exploration: Exploration) -> None:
     exploration.hide("coccyx")
     actions = {a.text(): a for a in layers.menu_of(row(layers, "Bones", "Coccyx")).actions()}
-    assert actions["Restore hidden (1)"].isEnabled()
+    assert actions["Restore (1)"].isEnabled()
     actions["Show"].trigger()
     assert exploration.visible("coccyx")
 
@@ -284,7 +290,7 @@ def test_rows_arrive_with_the_pelvis(qtbot: QtBot, exploration: Exploration) -> 
     assert highlighted(panel) == ["Sacrum"]
 
 
-@pytest.mark.parametrize("kind", [LayersPanel, SearchPanel])
+@pytest.mark.parametrize("kind", [LayersPanel, LooksPanel, SearchPanel, SectionPanel])
 def test_a_panel_goes_away_and_the_exploration_lives_on(
     qtbot: QtBot, exploration: Exploration, kind: type[QWidget]
 ) -> None:

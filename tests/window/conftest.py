@@ -85,3 +85,20 @@ def open_window(qtbot, settings_file: Path) -> Iterator[Callable[[], object]]:
 @pytest.fixture
 def window(open_window):
     return open_window()
+
+
+@pytest.fixture
+def body_window(open_window, monkeypatch: pytest.MonkeyPatch):
+    """A window on a pelvis that has something of every kind."""
+    from softbody import with_body
+
+    from siexplorer.app import loading
+
+    read = loading.read_all
+
+    def read_body():
+        known, pack, problems = read()
+        return (*with_body(known, pack), problems)
+
+    monkeypatch.setattr(loading, "read_all", read_body)
+    return open_window()

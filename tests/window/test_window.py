@@ -76,19 +76,19 @@ def test_search_hides_and_restores(window, qtbot):
     do.visit("left-femur")
     qtbot.keyClick(window, Qt.Key.Key_H)
     assert "left-femur" in do.state.hidden
-    assert not window.view.pelvis._actors["left-femur"].GetVisibility()
+    assert not window.view.pelvis.surfaces.actors["left-femur"].GetVisibility()
     assert "(1)" in window.layers.restore_button.text()
     view_menu = next(a.menu() for a in window.menuBar().actions() if a.text() == "&View")
     view_menu.aboutToShow.emit()
     assert "(1)" in window.commands["restore"].text()
     window.commands["restore"].trigger()
-    assert not do.state.hidden
-    assert window.view.pelvis._actors["left-femur"].GetVisibility()
+    assert do.at_start()
+    assert window.view.pelvis.surfaces.actors["left-femur"].GetVisibility()
 
 
 def test_isolate_shows_the_thing_and_its_bone(window):
     window.exploration.isolate("left-iliacus")
-    drawn = {n for n, a in window.view.pelvis._actors.items() if a.GetVisibility()}
+    drawn = {n for n, a in window.view.pelvis.surfaces.actors.items() if a.GetVisibility()}
     assert {"left-iliacus-origin", "left-hip-bone", "sacrum", "left-femur"} <= drawn
     assert "right-hip-bone" not in drawn
 
@@ -126,7 +126,7 @@ def test_play_moves_the_bone_and_pauses(window, qtbot):
     held = window.exploration.state.at
     settle(qtbot, 6)
     assert window.exploration.state.at == held
-    assert window.view.pelvis._actors["left-hip-bone"].GetUserMatrix() is not None
+    assert window.view.pelvis.surfaces.actors["left-hip-bone"].GetUserMatrix() is not None
 
 
 def test_space_presses_a_focused_button_and_the_keys_stay_with_the_model(window, qtbot):
@@ -258,3 +258,65 @@ def _move(at: QPoint):
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
+
+
+def test_a_click_goes_through_a_faded_body_and_selects_a_whole_one(qtbot, body_window):
+    window = body_window
+    do = window.exploration
+    spot = at_pixel(window, "sacrum")
+    qtbot.mouseClick(window.view, Qt.MouseButton.LeftButton, pos=spot)
+    assert do.state.selected == "sacrum"
+    do.set_preset("skin")
+    settle(qtbot)
+    qtbot.mouseClick(window.view, Qt.MouseButton.LeftButton, pos=spot)
+    assert do.state.selected == "skin-female"
+    qtbot.keyClick(window, Qt.Key.Key_BracketRight)
+    qtbot.keyClick(window, Qt.Key.Key_BracketRight)
+    assert do.depth() == "middle"
+    assert window.looks.depth_name.text() == "Middle muscles"
+    assert not window.view.pelvis.surfaces.actors["skin-female"].GetVisibility()
+
+
+def test_a_cut_face_can_be_clicked_and_the_rest_is_gone(qtbot, body_window):
+    window = body_window
+    do = window.exploration
+    do.set_preset("skin")
+    qtbot.keyClick(window, Qt.Key.Key_C)
+    assert do.state.section.plane == "axial"
+    assert window.section.isVisible()
+    settle(qtbot)
+    sacrum = do.pack.surfaces["sacrum"].surface.vertices
+    level = sacrum[np.abs(sacrum[:, 2] + 20.0) < 3.0].mean(axis=0) * [0, 1, 0] + [0.0, 0.0, -20.0]
+    hit = window.view.hit(at_pixel(window, "sacrum", where=level))
+    assert hit.entry == "sacrum"
+    assert hit.position[2] == pytest.approx(-20.0, abs=2.0)
+    between = window.view.hit(at_pixel(window, "sacrum", where=np.array([0.0, 30.0, -20.0])))
+    assert between.entry == "skin-female"
+    qtbot.keyClick(window, Qt.Key.Key_C)
+    assert do.state.section is None
+    assert not window.section.isVisible()
+
+
+def test_nothing_is_made_before_it_is_shown(body_window):
+    window = body_window
+    made = window.view.pelvis.surfaces.actors
+    assert "left-gluteus-maximus" not in made
+    window.exploration.select("left-gluteus-maximus")
+    assert made["left-gluteus-maximus"].GetVisibility()
+
+
+def test_referral_areas_lie_on_a_body_that_is_lent_for_them(body_window):
+    window = body_window
+    do = window.exploration
+    do.set_preset("bones")
+    do.set_referral(shown=True)
+    scene = window.view.pelvis
+    assert not scene._laid
+    do.select("left-piriformis")
+    assert scene._laid
+    assert scene.surfaces.actors["skin-female"].GetVisibility()
+    assert not scene.surfaces.actors["skin-female"].GetPickable()
+    assert any("reported" in line for line in scene.overlay._captions)
+    do.set_referral(shown=False)
+    assert not scene._laid
+    assert not scene.surfaces.actors["skin-female"].GetVisibility()

@@ -1,0 +1,144 @@
+"""Coarse stand-ins that are drawn while the model turns, so that it turns smoothly."""
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from vtkmodules.vtkCommonDataModel import vtkPlane
+from vtkmodules.vtkRenderingCore import vtkActor, vtkMapper, vtkPolyDataMapper
+
+from siexplorer.geometry.surface import Floats, Surface
+from siexplorer.packs.pack import PackSurface
+from siexplorer.scene.actors import poly_data
+from siexplorer.scene.fibres import coordinates
+
+BUDGET = 40_000
+"""Triangles that are drawn as they are while the model turns; above, the heaviest are thinned."""
+
+WORTH = 1_000
+"""Surfaces with fewer triangles are left as they are."""
+
+CELL_MM = 4.5
+"""Edge of the cubes whose vertices become one (design: about a third of the triangles)."""
+
+
+AGREE = 0.5
+"""Vertices of one cube whose normals' mean is shorter than this are not all of one face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thinned:
+    """A surface with fewer vertices: which of the old ones stand for them, and their normals."""
+
+    surface: Surface
+    normals: Floats
+    kept: npt.NDArray[np.int64]
+
+
+def thinned(surface: Surface, normals: Floats, cell_mm: float = CELL_MM) -> Thinned:
+    """Vertices of each cube of space that look the same way, merged; what collapses is left out."""
+    cube = np.floor(surface.vertices / cell_mm).astype(np.int64)
+    cube -= cube.min(axis=0)
+    size = cube.max(axis=0) + 1
+    key = (cube[:, 0] * size[1] + cube[:, 1]) * size[2] + cube[:, 2]
+    # The two faces of a thin plate of bone stay apart: they look opposite ways.
+    _, place = np.unique(key, return_inverse=True)
+    total = np.column_stack([np.bincount(place, normals[:, axis]) for axis in range(3)])
+    torn = np.linalg.norm(total, axis=1) < AGREE * np.bincount(place)
+    main = np.abs(normals).argmax(axis=1)
+    ahead = normals[np.arange(len(normals)), main] > 0
+    key = key * 7 + np.where(torn[place], 1 + main * 2 + ahead, 0)
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    count = np.bincount(place)[:, None]
+    means = [
+        np.column_stack([np.bincount(place, values[:, axis]) for axis in range(3)])
+        for values in (surface.vertices, normals.astype(np.float64))
+    ]
+    vertices, directions = means[0] / count, means[1]
+    lengths = np.linalg.norm(directions, axis=1, keepdims=True)
+    faces = place[surface.faces]
+    a, b, c = faces.T
+    # A fold would be a dark speck.
+    across = np.cross(vertices[b] - vertices[a], vertices[c] - vertices[a])
+    outwards = np.einsum("ij,ij->i", across, directions[a] + directions[b] + directions[c]) > 0
+    whole = (a != b) & (b != c) & (c != a) & outwards
+    kept = Surface(vertices, faces[whole].astype(np.int32))
+    return Thinned(kept, directions / np.where(lengths > 0, lengths, 1.0), first)
+
+
+class Detail:
+    """Swaps the heavy surfaces for coarse ones while something moves, and back when it stops."""
+
+    def __init__(self) -> None:
+        self._full: dict[vtkActor, vtkMapper] = {}
+        self._coarse: dict[str, vtkMapper] = {}
+        self._ready: dict[str, tuple[Thinned, Floats | None]] = {}
+        self._asked: set[str] = set()
+        self._shown: dict[str, vtkActor] = {}
+        self._surfaces: dict[str, PackSurface] = {}
+        self._plane: vtkPlane | None = None
+        self.moving = False
+
+    def watch(self, shown: dict[str, vtkActor], surfaces: dict[str, PackSurface]) -> None:
+        """Take note of what is drawn now; thin out what is heavy, in a thread."""
+        self._shown, self._surfaces = shown, surfaces
+        if sum(len(one.surface.faces) for one in surfaces.values()) <= BUDGET:
+            self._surfaces = {}
+            self.set_moving(moving=False)
+            return
+        wanted = {
+            name: one
+            for name, one in surfaces.items()
+            if len(one.surface.faces) > WORTH and name not in self._asked
+            # A skin is drawn without its ends, and an area must stay on its bone.
+            if one.info.closed and not one.info.entry.startswith("skin-")
+        }
+        self._asked |= wanted.keys()
+        if wanted:
+            threading.Thread(target=self._thin, args=(wanted,), daemon=True).start()
+        if self.moving:
+            self._swap()
+
+    def _thin(self, surfaces: dict[str, PackSurface]) -> None:
+        """Arrays only: whatever belongs to VTK is made in the window's own thread."""
+        for name, one in surfaces.items():
+            places = coordinates(one)
+            made = thinned(one.surface, one.normals)
+            self._ready[name] = (made, None if places is None else places[made.kept])
+
+    def set_moving(self, *, moving: bool) -> None:
+        """The model begins to turn, or stands still again."""
+        if moving == self.moving:
+            return
+        self.moving = moving
+        if moving:
+            self._swap()
+        else:
+            for actor, mapper in self._full.items():
+                actor.SetMapper(mapper)
+            self._full.clear()
+
+    def _swap(self) -> None:
+        for name in self._surfaces.keys() & self._ready.keys():
+            actor = self._shown[name]
+            if actor in self._full:
+                continue
+            if name not in self._coarse:
+                made, places = self._ready[name]
+                mapper = vtkPolyDataMapper()
+                mapper.SetInputData(poly_data(made.surface, made.normals, places))
+                mapper.ScalarVisibilityOff()
+                if self._plane is not None:
+                    mapper.AddClippingPlane(self._plane)
+                self._coarse[name] = mapper
+            self._full[actor] = actor.GetMapper()
+            actor.SetMapper(self._coarse[name])
+
+    def clip(self, plane: vtkPlane | None) -> None:
+        """Cut the coarse ones as the others are."""
+        self._plane = plane
+        for mapper in self._coarse.values():
+            mapper.RemoveAllClippingPlanes()
+            if plane is not None:
+                mapper.AddClippingPlane(plane)

@@ -1,0 +1,248 @@
+"""The pack's surfaces as they are drawn: made when first shown, coloured, faded, posed, cut."""
+
+from vtkmodules.vtkCommonDataModel import vtkPlane
+from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer, vtkTexture
+
+from siexplorer.anatomy.records import Bone, Landmark, Ligament, Muscle, Skin
+from siexplorer.exploration.exploration import Exploration
+from siexplorer.exploration.moving import Pose
+from siexplorer.exploration.state import State
+from siexplorer.geometry.section import flat_ends
+from siexplorer.geometry.surface import Floats, compacted
+from siexplorer.packs.pack import PackSurface
+from siexplorer.scene.actors import (
+    area_actor,
+    flat_actor,
+    mixed,
+    place,
+    rim_of,
+    skin_actor,
+    surface_actor,
+)
+from siexplorer.scene.coarse import Detail
+from siexplorer.scene.fibres import coordinates, streaks, texture_of
+from siexplorer.scene.looks import Role, bare, colour_of, role_of
+from siexplorer.scene.picking import Picker
+from siexplorer.scene.theme import FAT, Rgb, Theme
+
+FADED_OPACITY, CORRIDOR_OPACITY = 0.22, 0.30
+CHOSEN_SHARE = 0.30
+"""How much of the colour for what is selected a thing takes on."""
+
+
+class Surfaces:
+    """Keeps an actor for every surface that has ever been shown."""
+
+    def __init__(
+        self, renderer: vtkRenderer, exploration: Exploration, theme: Theme, picker: Picker
+    ) -> None:
+        self.renderer, self.exploration, self.theme = renderer, exploration, theme
+        self.actors: dict[str, vtkActor] = {}
+        self.detail = Detail()
+        self._picker = picker
+        self._ends: dict[str, vtkActor] = {}
+        self._ghosts: dict[str, vtkActor] = {}
+        self._rims: dict[str, list[Floats]] = {}
+        self._textures: dict[tuple[str, bool], vtkTexture] = {}
+        self._plane: vtkPlane | None = None
+
+    def all_actors(self) -> list[vtkActor]:
+        """Every actor made so far."""
+        return [*self.actors.values(), *self._ends.values(), *self._ghosts.values()]
+
+    def clip(self, plane: vtkPlane | None) -> None:
+        """Leave out of every surface what lies on the side that a plane looks away from."""
+        if plane is self._plane:
+            return
+        self.detail.set_moving(moving=False)
+        self._plane = plane
+        for actor in self.all_actors():
+            self._clip(actor)
+        self.detail.clip(plane)
+
+    def _clip(self, actor: vtkActor) -> None:
+        actor.GetMapper().RemoveAllClippingPlanes()
+        if self._plane is not None:
+            actor.GetMapper().AddClippingPlane(self._plane)
+
+    # Which ----------------------------------------------------------------------------------------
+
+    def shown(self, state: State) -> dict[str, PackSurface]:
+        """The surfaces that belong in the picture."""
+        pack = self.exploration.pack
+        if pack is None:
+            return {}
+        whole_skin = self.whole_skin(state)
+        found = {}
+        for name, surface in pack.surfaces.items():
+            if whole_skin is not None and name != whole_skin:
+                continue
+            if self._belongs(state, surface):
+                found[name] = surface
+        return found
+
+    def whole_skin(self, state: State) -> str | None:
+        """The opaque skin that hides everything in it, or None."""
+        pack = self.exploration.pack
+        if pack is None or state.section is not None or state.mode == "ball":
+            return None
+        for name, surface in pack.surfaces.items():
+            entry = surface.info.entry
+            is_skin = isinstance(self.exploration.known.entries.get(entry), Skin)
+            if is_skin and entry not in state.hidden and entry not in state.faded:
+                return name
+        return None
+
+    def _belongs(self, state: State, surface: PackSurface) -> bool:
+        info = surface.info
+        entry = self.exploration.known.entries.get(info.entry)
+        chosen, shown = state.selected == info.entry, info.entry not in state.hidden
+        role = role_of(info)
+        if isinstance(entry, Landmark):
+            return shown and chosen
+        if role == "corridor":
+            return shown and chosen
+        if role == "area":
+            # Paint goes with its bone; what is selected stays marked even without it.
+            return chosen or (state.attachments and info.moves_with not in state.hidden)
+        if isinstance(entry, Skin):
+            return state.mode != "ball" and (shown or self.lends_skin(state, info.entry))
+        return shown
+
+    def lends_skin(self, state: State, name: str) -> bool:
+        """Whether a hidden skin is drawn, faded, because referral areas need something to lie on.
+
+        Only the chosen one of the two is.
+        """
+        return (
+            state.referral
+            and self.exploration.refers(state.selected)
+            and name == f"skin-{state.skin}"
+        )
+
+    # How ------------------------------------------------------------------------------------------
+
+    def draw(self, state: State, pose: Pose | None) -> None:
+        """Bring every surface in line with the state."""
+        shown = self.shown(state)
+        for name in self.actors.keys() - shown.keys():
+            self.actors[name].SetVisibility(False)
+            self.actors[name].SetPickable(False)
+        for name, ends in self._ends.items():
+            ends.SetVisibility(name in shown and not self._faded(state, shown[name]))
+        for name, surface in shown.items():
+            self._draw_one(name, surface, state, pose)
+        self._draw_ghosts(shown, pose)
+        self.detail.watch({name: self.actors[name] for name in shown}, shown)
+
+    def _draw_one(self, name: str, surface: PackSurface, state: State, pose: Pose | None) -> None:
+        actor = self.actors.get(name) or self._make(name, surface)
+        entry = self.exploration.known.entries.get(surface.info.entry)
+        chosen, faded = state.selected == surface.info.entry, self._faded(state, surface)
+        role, is_skin = role_of(surface.info), isinstance(entry, Skin)
+        actor.SetVisibility(True)
+        # A click goes through a body that is seen through, and through mere room.
+        actor.SetPickable(role != "corridor" and not (is_skin and faded))
+        look = actor.GetProperty()
+        texture = self._texture(surface, role, chosen=chosen)
+        if texture is not None:
+            actor.SetTexture(texture)
+        colour = self._colour(surface, role, chosen=chosen and not is_skin)
+        look.SetColor(*((1.0, 1.0, 1.0) if texture is not None else colour))
+        look.SetOpacity(CORRIDOR_OPACITY if role == "corridor" else FADED_OPACITY if faded else 1.0)
+        look.SetAmbient(0.26 if chosen and not is_skin else 0.12)
+        place(actor, pose.matrices.get(surface.info.moves_with) if pose else None)
+        if is_skin and not faded and name not in self._ends:
+            self._make_ends(name, surface)
+
+    def _faded(self, state: State, surface: PackSurface) -> bool:
+        name = surface.info.entry
+        # A hidden skin that is drawn is only lent; a painted area is never seen through.
+        lent = name in state.hidden and self.lends_skin(state, name)
+        return lent or (name in state.faded and role_of(surface.info) == "body")
+
+    def _colour(self, surface: PackSurface, role: Role, *, chosen: bool) -> Rgb:
+        entry = self.exploration.known.entries.get(surface.info.entry)
+        colour = colour_of(entry, surface.info, self.theme)
+        if not chosen or role != "body":
+            return colour
+        if isinstance(entry, Bone):
+            return self.theme.selected_bone
+        return mixed(colour, self.theme.selected_bone, CHOSEN_SHARE)
+
+    def _texture(self, surface: PackSurface, role: Role, *, chosen: bool) -> vtkTexture | None:
+        entry = self.exploration.known.entries.get(surface.info.entry)
+        if surface.fibres is None or role != "body" or not isinstance(entry, Muscle | Ligament):
+            return None
+        key = (bare(surface.info.entry), chosen)
+        if key not in self._textures:
+            colour = self._colour(surface, role, chosen=chosen)
+            tendons = isinstance(entry, Muscle)
+            self._textures[key] = texture_of(streaks(colour, tendons=tendons))
+        return self._textures[key]
+
+    # Making ---------------------------------------------------------------------------------------
+
+    def _make(self, name: str, surface: PackSurface) -> vtkActor:
+        entry = self.exploration.known.entries.get(surface.info.entry)
+        if isinstance(entry, Skin):
+            actor = skin_actor(compacted(surface.surface, ~flat_ends(surface.surface)))
+        elif role_of(surface.info) == "area":
+            actor = area_actor(surface)
+        else:
+            actor = surface_actor(surface, coordinates(surface))
+        self.actors[name] = actor
+        self.renderer.AddActor(actor)
+        self._clip(actor)
+        self._picker.add(actor, surface.info.entry)
+        if isinstance(entry, Bone) and name.endswith("hip-bone"):
+            self._make_ghost(name, actor)
+        return actor
+
+    def _make_ends(self, name: str, surface: PackSurface) -> None:
+        ends = flat_ends(surface.surface)
+        if not ends.any():
+            return
+        actor = flat_actor(compacted(surface.surface, ends))
+        actor.GetProperty().SetColor(*FAT)
+        actor.SetPickable(False)
+        self._ends[name] = actor
+        self.renderer.AddActor(actor)
+        self._clip(actor)
+
+    def _make_ghost(self, name: str, actor: vtkActor) -> None:
+        ghost = vtkActor()
+        ghost.SetMapper(actor.GetMapper())
+        ghost.SetVisibility(False)
+        ghost.SetPickable(False)
+        ghost.GetProperty().SetOpacity(0.28)
+        # Only its far side: where the bone still covers its old place, nothing is tinted.
+        ghost.GetProperty().FrontfaceCullingOn()
+        self._ghosts[name] = ghost
+        self.renderer.AddActor(ghost)
+
+    def _draw_ghosts(self, shown: dict[str, PackSurface], pose: Pose | None) -> None:
+        for name, ghost in self._ghosts.items():
+            # At rest the ghost would only blotch the bone that covers it.
+            moving = pose is not None and pose.shown.shown_deg > 0.05 and name in pose.matrices
+            ghost.SetVisibility(moving and name in shown)
+            ghost.GetProperty().SetColor(*self.theme.accent)
+
+    def rims(self, names: tuple[str, ...], pose: Pose | None) -> list[Floats]:
+        """The borders of painted areas, where they are now."""
+        pack = self.exploration.pack
+        found: list[Floats] = []
+        if pack is None:
+            return found
+        for name in names:
+            surface = pack.surfaces[name]
+            if role_of(surface.info) != "area":
+                continue
+            if name not in self._rims:
+                self._rims[name] = rim_of(surface)
+            matrix = pose.matrices.get(surface.info.moves_with) if pose else None
+            pieces = self._rims[name]
+            if matrix is not None:
+                pieces = [piece @ matrix[:3, :3].T + matrix[:3, 3] for piece in pieces]
+            found.extend(pieces)
+        return found
