@@ -490,7 +490,15 @@ def check(*, data: Path | None = None, json: bool = False) -> int:
         "surfaces": len(pack.surfaces) if pack else 0,
     }
     if json:
-        print_json({"ok": not problems, "problems": problems, "counts": counts})
+        import msgspec
+
+        from siexplorer.exploration.tissue import Measured, measured
+
+        found = measured(pack) if pack else Measured()
+        print_json(
+            {"ok": not problems, "problems": problems, "counts": counts}
+            | msgspec.to_builtins(found)
+        )
     elif problems:
         print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}:")
         for problem in problems:

@@ -1,14 +1,15 @@
-"""The mean bones of the LLP26 atlas, evaluated from its element meshes and set in the body frame."""
+"""The mean bones of the LLP26 atlas, from its element meshes, set in the body frame."""
 
 from pathlib import Path
 
 HIP_DENSITY, SACRUM_DENSITY, FEMUR_DENSITY = 11, 8, 9
 """Points along each element edge, so that outlines look smooth close up within the frame budget."""
 
-AREA_FACTOR = 1.45
-"""Areas are painted on bones this much denser, for a smooth border."""
+AREA_FACTOR, SMALL_AREA_FACTOR = 1.45, 2.5
+"""Areas are painted on bones this much denser, for a smooth border; small ones on the densest."""
 
-FEMUR_SHARE_KEPT = 2 / 3
+THIGH_END_MM = -256.0
+"""Level at which the thigh bones are cut: a little above the end of the skin (design)."""
 
 REFERENCE_NODES = {
     "left-asis": 1004,
@@ -23,7 +24,6 @@ REFERENCE_NODES = {
     "right-ischial-tuberosity": 25,
 }
 """Landmark nodes that the atlas' authors set (gias3.musculoskeletal, fw_pelvis_model_data.py)."""
-
 
 
 def atlas_field(name, ensemble):  # type: ignore[no-untyped-def]
@@ -144,15 +144,13 @@ def assemble(pelvis, femur, factor, to_body):  # type: ignore[no-untyped-def]
     if to_body is None:
         to_body = body_frame(left, right)
     left, right, sacrum, thigh = (s.moved(to_body) for s in (left, right, sacrum, thigh))
-    low, high = thigh.vertices[:, 2].min(), thigh.vertices[:, 2].max()
-    cut = np.array([0.0, 0.0, high - FEMUR_SHARE_KEPT * (high - low)])
     head, _ = femoral_head(thigh)
-    thigh = cut_closed(thigh, cut, np.array([0.0, 0.0, 1.0]))
     femora = []
     for hip in (left, right.moved(MIRROR)):
         place = np.eye(4)
         place[:3, 3] = acetabulum(hip)[0] - head
-        femora.append(thigh.moved(place))
+        end = np.array([0.0, 0.0, THIGH_END_MM])
+        femora.append(cut_closed(thigh.moved(place), end, np.array([0.0, 0.0, 1.0])))
     lowest = sacrum.vertices[np.argmin(sacrum.vertices[:, 2])]
     coccyx = modelled_coccyx(sacrum, lowest)
     bones = Bones(left, right, sacrum, coccyx, femora[0], femora[1].moved(MIRROR))

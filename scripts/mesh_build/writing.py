@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from siexplorer.geometry.surface import Floats, Surface, is_closed
 
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """A surface of the pack and what is said of it."""

@@ -13,18 +13,20 @@ from scipy.spatial import cKDTree
 
 import siexplorer
 from siexplorer.anatomy.knowledge import Knowledge, claims_of, sources_of
-from siexplorer.anatomy.records import Bone, Entry, Landmark, Movement, Muscle, Zone
+from siexplorer.anatomy.records import Entry, Landmark, Movement, Muscle, Structure, Zone
 from siexplorer.exploration.ball import ZoneError, zone_map
 from siexplorer.exploration.moving import pose
+from siexplorer.exploration.tissue import faults, measured
 from siexplorer.geometry.landmarks import Bones, Points, find_landmarks
 from siexplorer.geometry.motion import TRUE_LIMIT_DEG, displacement_mm
+from siexplorer.geometry.muscles import PLANS
 from siexplorer.geometry.surface import Floats, face_normals, is_closed, volume_cm3
 from siexplorer.geometry.zones import ORDER, ZoneMap
 from siexplorer.packs.pack import Pack, PackSurface
 
 SIGNS = {"left": 1, "right": -1}
 BONES = ("left-hip-bone", "right-hip-bone", "sacrum", "coccyx", "left-femur", "right-femur")
-MUSCLES = ("left-iliacus", "right-iliacus", "left-piriformis", "right-piriformis")
+MUSCLES = tuple(f"{side}-{name}" for side in SIGNS for name in PLANS)
 PAIRED_LANDMARKS = (
     "psis",
     "dimple-of-venus",
@@ -126,6 +128,9 @@ def check(known: Knowledge, pack: Pack | None, pack_error: str | None) -> list[s
             *_movements(known, pack),
             *_zones(known, pack),
         ]
+    if not surfaces:
+        where = f"meshes/{pack.info.id}/{pack.info.id}.glb"
+        failures += [f"{where}: {fault}" for fault in faults(measured(pack))]
     if not surfaces and not landmarks:
         failures += _rules_agree(pack)
     return failures
@@ -253,7 +258,7 @@ def _surfaces(known: Knowledge, pack: Pack) -> list[str]:
     failures += [
         f"{where}: no surface shows the {entry.kind} “{entry.id}”; add one."
         for entry in known.entries.values()
-        if isinstance(entry, Bone | Muscle) and entry.id not in {*shown, *BONES}
+        if isinstance(entry, Structure) and entry.id not in {*shown, *BONES}
     ]
     carriers = {one.info.moves_with for one in pack.surfaces.values()}
     failures += [

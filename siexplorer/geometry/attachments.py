@@ -240,7 +240,7 @@ def _between_lines(bones: Bones, left: Points, *, upper: bool) -> Floats:
     outside = _outer(bones, (0.72, 0.62, -0.3), 0.05)
     to_crest = _distance(bones.hip_left.vertices, _dense(left["iliac-crest"]))
     if upper:
-        parts = [(along - 0.30) * 150.0, (height - line - 0.02) * 80.0, to_crest - 5.0]
+        parts = [(along - 0.31) * 150.0, (height - line - 0.02) * 80.0, to_crest - 5.0]
         parts.append((POSTERIOR_LINE - along) * 150.0)
     else:
         parts = [(along - 0.2) * 150.0, (line - 0.03 - height) * 80.0, (height - low) * 80.0]

@@ -16,11 +16,11 @@ from vtkmodules.vtkFiltersCore import vtkQuadricDecimation, vtkWindowedSincPolyD
 
 from siexplorer.geometry.filters import contour_grid, from_polydata, to_polydata
 from siexplorer.geometry.lattice import REACH_MM, Grid, Lattice
-from siexplorer.geometry.surface import Floats, Surface, largest_piece, volume_cm3
+from siexplorer.geometry.surface import Floats, Surface, is_closed, largest_piece, volume_cm3
 
 NEIGHBOURS = 24
 SPREAD_MM = 5.0
-MOST_SCALE = 2.2
+MOST_SCALE = 2.5
 EDGE_MM = 8.0
 """Distances are kept this far on both sides of a body: enough for smoothing (design)."""
 
@@ -168,15 +168,21 @@ def evened_surface(surface: Surface, rounds: int = 20, band: float = 0.12) -> Su
 
 
 def thinned(surface: Surface, triangles: int) -> Surface:
-    """The surface with about this many triangles, closed as before."""
-    if len(surface.faces) <= triangles:
-        return surface
-    thin = vtkQuadricDecimation()
-    thin.SetInputData(to_polydata(surface))
-    thin.SetTargetReduction(1.0 - triangles / len(surface.faces))
-    thin.VolumePreservationOn()
-    thin.Update()
-    return largest_piece(from_polydata(thin.GetOutput()))
+    """The surface with about this many triangles, closed as before.
+
+    Where that many cannot keep it closed, it takes more.
+    """
+    while len(surface.faces) > triangles:
+        thin = vtkQuadricDecimation()
+        thin.SetInputData(to_polydata(surface))
+        thin.SetTargetReduction(1.0 - triangles / len(surface.faces))
+        thin.VolumePreservationOn()
+        thin.Update()
+        found = largest_piece(from_polydata(thin.GetOutput()))
+        if is_closed(found) or not is_closed(surface):
+            return found
+        triangles = round(1.25 * triangles)
+    return surface
 
 
 def fibre_coordinates(places: Floats, bundle: Floats, across: Floats) -> Floats:

@@ -80,11 +80,12 @@ def distances(surfaces: Iterable[Surface], low: Floats, high: Floats, spacing_mm
     shape = tuple(np.ceil((high - low) / spacing_mm).astype(int) + 1)
     grid = Lattice(np.asarray(low, float), spacing_mm, np.full(shape, REACH_MM, dtype=np.float32))
     for surface in surfaces:
-        _take(grid, surface)
+        take_in(grid, surface)
     return grid
 
 
-def _take(grid: Lattice, surface: Surface) -> None:
+def take_in(grid: Lattice, surface: Surface) -> None:
+    """Let a closed surface count as inside from now on."""
     corners = surface.vertices[surface.faces]
     facing = face_normals(surface)
     length = np.linalg.norm(facing, axis=1, keepdims=True)

@@ -8,6 +8,7 @@ bones for the right.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from siexplorer.geometry.filters import contour_grid
 from siexplorer.geometry.flesh import Flesh, evened_surface, grown, outwards, thinned
@@ -22,7 +23,7 @@ LONG_POSTERIOR_MM = 38.0
 """Its mean length by ultrasound, 37.9 mm (facts 4.3)."""
 
 CARTILAGE_HALF_MM = 1.1
-CARTILAGE_GAP_MM = 4.0
+CARTILAGE_GAP_MM = 1.6
 INTEROSSEOUS_GAP_MM = 17.0
 BAND_TRIANGLES = 1400
 
@@ -196,7 +197,8 @@ def _iliolumbar(bones: Bones, left: Points, l5: Surface) -> tuple[Floats, Floats
 
 
 def _filled(values: Floats, field: Lattice, triangles: int) -> Surface:
-    raw = largest_piece(contour_grid(values, field.origin, field.spacing_mm))
+    soft = _bounded(np.asarray(gaussian_filter(np.clip(values, -4.0, 4.0), 0.8)))
+    raw = largest_piece(contour_grid(soft, field.origin, field.spacing_mm))
     return outwards(thinned(evened_surface(raw, rounds=30, band=0.08), triangles))
 
 
@@ -205,7 +207,7 @@ def _cartilage(bones: Bones, hip: Lattice, sacrum: Lattice) -> Band:
     middle = np.abs(hip.values - sacrum.values) / 2 - CARTILAGE_HALF_MM
     between = hip.values + sacrum.values - CARTILAGE_GAP_MM
     values = np.maximum(middle, between).astype(np.float64)
-    return Band(_filled(_bounded(values), hip, 2200), None, None)
+    return Band(_filled(values, hip, 2200), None, None)
 
 
 def _interosseous(bones: Bones, left: Points, hip: Lattice, sacrum: Lattice) -> Band:
@@ -229,7 +231,7 @@ def _interosseous(bones: Bones, left: Points, hip: Lattice, sacrum: Lattice) -> 
         ]
     ).max(axis=0)
     values = outside.reshape(hip.values.shape).astype(np.float64)
-    return Band(_filled(_bounded(values), hip, 2200), None, None)
+    return Band(_filled(values, hip, 2200), None, None)
 
 
 def _back_of(patch: Floats, levels: Floats) -> tuple[Floats, Floats]:

@@ -41,8 +41,8 @@ VOLUME_CM3 = {
 the 16 cm3 that it gives for the small rotators."""
 
 LEAN = {
-    "gluteus-maximus": 0.865,
-    "gluteus-medius": 0.865,
+    "gluteus-maximus": 0.857,
+    "gluteus-medius": 0.857,
     "psoas-major": 0.88,
     "iliacus": 0.9,
     "gluteus-minimus": 0.9,
