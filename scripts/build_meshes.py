@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "meshes" / "si-atlas"
 WHEELS = ROOT / ".venv-build" / "wheels"
-NEAREST_SKIN_MM = {"bones": 8.0, "flesh": 6.0}
+NEAREST_SKIN_MM = {"bones": 8.0, "flesh": 5.0}
 """What lies inside stays at least this far below the skins (design)."""
 
 

@@ -18,7 +18,7 @@ from siexplorer.geometry.nerves import (
 )
 from siexplorer.geometry.skin import depth_below
 from siexplorer.geometry.strands import lengths_mm
-from siexplorer.geometry.surface import Surface, is_closed, volume_cm3
+from siexplorer.geometry.surface import Floats, Surface, is_closed, volume_cm3
 from siexplorer.geometry.tissue import (
     DEEP_MM,
     covered_share,
@@ -28,7 +28,7 @@ from siexplorer.geometry.tissue import (
     thickness_at_middle_mm,
 )
 from siexplorer.geometry.tubes import middle_of
-from siexplorer.packs.pack import Pack
+from siexplorer.packs.pack import Pack, PackSurface
 
 SIDES = ("left", "right")
 SKINS = ("skin-female", "skin-male")
@@ -38,7 +38,7 @@ SMALL_ROTATORS = ("superior-gemellus", "inferior-gemellus")
 VOLUME_TOLERANCE = 0.15
 MIRROR_TOLERANCE = 0.01
 INSIDE_PERCENT = 0.5
-ATTACHED_MM, ATTACHED_SHARE = 4.0, 0.35
+ATTACHED_MM, ATTACHED_SHARE = 6.0, 0.25
 PIRIFORMIS_THICK_MM = (13.0, 21.0)
 SACROTUBEROUS_MM = (64.0, 94.0)
 LONG_POSTERIOR_MM = (33.0, 43.0)
@@ -230,9 +230,16 @@ def _skin(pack: Pack, skin: Surface) -> dict[str, float]:
             found[f"{side}_psis"] = _mm(depth_below(skin, pack.landmarks[f"{side}-psis"])[0])
         muscle = pack.surfaces.get(f"{side}-piriformis")
         if muscle is not None and muscle.info.role == "body" and muscle.info.closed:
-            centre = muscle.surface.vertices.mean(axis=0)
-            found[f"{side}_piriformis"] = _mm(depth_below(skin, centre[None])[0])
+            found[f"{side}_piriformis"] = _mm(depth_below(skin, _centre(muscle)[None])[0])
     return found
+
+
+def _centre(muscle: PackSurface) -> Floats:
+    """The middle of a muscle halfway along its fibres."""
+    if muscle.fibres is None:
+        return np.asarray(muscle.surface.vertices.mean(axis=0))
+    halfway = np.abs(muscle.fibres[:, 1] - 0.5) < 0.1
+    return np.asarray(muscle.surface.vertices[halfway].mean(axis=0))
 
 
 def _mm(value: float) -> float:

@@ -16,7 +16,14 @@ from vtkmodules.vtkFiltersCore import vtkQuadricDecimation, vtkWindowedSincPolyD
 
 from siexplorer.geometry.filters import contour_grid, from_polydata, to_polydata
 from siexplorer.geometry.lattice import REACH_MM, Grid, Lattice
-from siexplorer.geometry.surface import Floats, Surface, is_closed, largest_piece, volume_cm3
+from siexplorer.geometry.surface import (
+    Floats,
+    Surface,
+    is_closed,
+    largest_piece,
+    neighbour_mean,
+    volume_cm3,
+)
 
 NEIGHBOURS = 24
 SPREAD_MM = 5.0
@@ -134,7 +141,7 @@ def grown(
     origin = field.origin + field.spacing_mm * np.array([part.start for part in block])
     raw = largest_piece(contour_grid(smooth.astype(np.float64), origin, field.spacing_mm))
     surface = outwards(thinned(evened_surface(raw), triangles))
-    return Flesh(surface, fibre_coordinates(surface.vertices, bundle, across), scale)
+    return Flesh(surface, fibre_coordinates(surface, bundle, across), scale)
 
 
 def _one_piece(cube: Grid) -> Grid:
@@ -185,15 +192,20 @@ def thinned(surface: Surface, triangles: int) -> Surface:
     return surface
 
 
-def fibre_coordinates(places: Floats, bundle: Floats, across: Floats) -> Floats:
-    """(k, 2) of (k, 3) places: where across the bundle (n, m, 3), and how far along, 0 to 1."""
+def fibre_coordinates(surface: Surface, bundle: Floats, across: Floats) -> Floats:
+    """(k, 2) of a surface's vertices: where across the bundle (n, m, 3), and how far along, 0 to 1.
+
+    Across is evened over the surface, so that strands on top of each other do not make swirls.
+    """
     count, points, _ = bundle.shape
-    away, which = cKDTree(bundle.reshape(-1, 3)).query(places, k=8)
-    weight = 1.0 / (away**2 + 4.0)
+    away, which = cKDTree(bundle.reshape(-1, 3)).query(surface.vertices, k=2 * NEIGHBOURS)
+    weight = np.exp((away[:, :1] ** 2 - away**2) / (2 * 6.0**2))
     weight /= weight.sum(axis=1, keepdims=True)
     along = np.tile(np.linspace(0.0, 1.0, points), count)
     aside = np.repeat(across, points)
-    return np.stack([(weight * aside[which]).sum(axis=1), (weight * along[which]).sum(axis=1)], 1)
+    across_here = neighbour_mean(surface, (weight * aside[which]).sum(axis=1), rounds=12)
+    along_here = neighbour_mean(surface, (weight * along[which]).sum(axis=1), rounds=2)
+    return np.stack([across_here, along_here], axis=1)
 
 
 def spread_evenly(points: Floats, count: int) -> npt.NDArray[np.intp]:

@@ -19,8 +19,8 @@ from siexplorer.geometry.surface import Floats, Surface, largest_piece, vertex_n
 
 SPACING_MM = 0.8
 LOW_MM, HIGH_MM = np.array([-14.0, 36.0, -150.0]), np.array([112.0, 172.0, 92.0])
-LONG_POSTERIOR_MM = 38.0
-"""Its mean length by ultrasound, 37.9 mm (facts 4.3)."""
+LONG_POSTERIOR_MM = 40.0
+"""Between its ends, so that its body comes near the 37.9 mm of ultrasound (facts 4.3)."""
 
 CARTILAGE_HALF_MM = 1.1
 CARTILAGE_GAP_MM = 1.6
@@ -168,7 +168,11 @@ def _short_posterior(bones: Bones, left: Points) -> tuple[Floats, Floats, Floats
     for z in np.linspace(psis[2] + 16.0, psis[2] - 14.0, 40):
         level = (np.abs(points[:, 2] - z) < 4.0) & (normals[:, 0] < -0.2)
         ends.append(support(points[level], (-0.3, 1.0, 0.0)))
-    return _smooth(starts, 40), _smooth(_on(bones.hip_left, np.array(ends)), 40), _even(1.3)
+    return (
+        _smooth(starts[::4], 60),
+        _smooth(_on(bones.hip_left, np.array(ends)[::4]), 60),
+        _even(1.6),
+    )
 
 
 def _anterior(bones: Bones, left: Points) -> tuple[Floats, Floats, Floats]:

@@ -131,7 +131,7 @@ POINTS = {
     "l4-spinous-process": (0.0, 121.0, 73.0),
     "l5-spinous-process": (0.0, 124.0, 55.0),
     "sacral-crest": (0.0, 151.0, -35.0),
-    "left-piriformis-belly": (80.0, 100.0, -45.0),
+    "left-piriformis-belly": (66.0, 107.0, -50.0),
 }
 """Further places whose depth is asked for, where no landmark of that name is given (design)."""
 
@@ -210,7 +210,7 @@ SHAPES = {
             "sacral-crest": 12.0,
             "sacral-apex": 16.0,
             "coccyx-tip": 25.0,
-            "piriformis-belly": 56.0,
+            "piriformis-belly": 58.0,
         },
         dimple=(3.8, 12.0),
     ),
