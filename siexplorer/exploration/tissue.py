@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 import numpy as np
+from scipy.spatial import cKDTree
 
 from siexplorer.geometry.muscles import PLANS, VOLUME_CM3
 from siexplorer.geometry.nerves import (
@@ -45,6 +46,9 @@ LONG_POSTERIOR_MM = (33.0, 43.0)
 SKIN_TO_PIRIFORMIS_MM = (52.0, 66.0)
 SKIN_TO_PSIS_MM = (8.0, 25.0)
 """Published bands (facts 4.1 to 4.3), and how far the model may differ (design)."""
+
+NEAR_SKIN_MM, SHALLOWEST = 20.0, 600
+"""So many vertices, the nearest to the skin, are measured exactly."""
 
 HELD_BY = {
     "psoas-major": tuple(f"l{k}-vertebra" for k in (1, 2, 3, 4, 5)),
@@ -89,10 +93,14 @@ def measured(pack: Pack) -> Measured:
     """Measure what is there; a pack of bones alone gives empty lists."""
     found = Measured()
     bones = _bones(pack)
+    muscles = [(s, name) for s in SIDES for name in PLANS if f"{s}-{name}" in pack.surfaces]
+    bodies = [pack.surfaces[f"{side}-{name}"].surface.vertices for side, name in muscles]
+    # All at once: the search trees of the bones are made but once.
+    deep = depth_in(list(bones.values()), np.concatenate([*bodies, np.empty((0, 3))])) > DEEP_MM
+    parts = np.split(deep, np.cumsum([len(body) for body in bodies]))
+    for (side, name), inside in zip(muscles, parts, strict=False):
+        found.muscles.append(_muscle(pack, bones, side, name, 100 * float(inside.mean())))
     for side in SIDES:
-        for name in PLANS:
-            if f"{side}-{name}" in pack.surfaces:
-                found.muscles.append(_muscle(pack, bones, side, name))
         for ligament in ("sacrotuberous-ligament", "long-posterior-sacroiliac-ligament"):
             one = pack.surfaces.get(f"{side}-{ligament}")
             if one is not None and one.fibres is not None:
@@ -179,10 +187,11 @@ def _bones(pack: Pack) -> dict[str, Surface]:
     }
 
 
-def _muscle(pack: Pack, bones: dict[str, Surface], side: str, name: str) -> MuscleReport:
+def _muscle(
+    pack: Pack, bones: dict[str, Surface], side: str, name: str, inside_percent: float
+) -> MuscleReport:
     one = pack.surfaces[f"{side}-{name}"]
     surface = one.surface
-    deep = depth_in(list(bones.values()), surface.vertices) > DEEP_MM
     held = []
     for area in pack.surfaces.values():
         if area.info.role == "area" and area.info.entry == one.info.entry:
@@ -201,7 +210,7 @@ def _muscle(pack: Pack, bones: dict[str, Surface], side: str, name: str) -> Musc
         pieces=pieces(surface),
         volume_cm3=_mm(volume_cm3(surface)),
         published_cm3=VOLUME_CM3.get(name),
-        inside_bone_percent=round(100 * float(deep.mean()), 2),
+        inside_bone_percent=round(inside_percent, 2),
         attachments=held,
         thickness_mm=thick,
     )
@@ -224,7 +233,11 @@ def _skin(pack: Pack, skin: Surface) -> dict[str, float]:
         for name, one in pack.surfaces.items()
         if one.info.role == "body" and name not in SKINS
     ]
-    found = {"least": _mm(depth_below(skin, np.concatenate(within)).min())}
+    points = np.concatenate(within)
+    # Exact only where it comes near the skin; what pokes out must pass through there.
+    away = cKDTree(skin.vertices).query(points, distance_upper_bound=NEAR_SKIN_MM)[0]
+    shallow = points[np.argsort(away)[:SHALLOWEST]]
+    found = {"least": _mm(depth_below(skin, shallow).min())}
     for side in SIDES:
         if f"{side}-psis" in pack.landmarks:
             found[f"{side}_psis"] = _mm(depth_below(skin, pack.landmarks[f"{side}-psis"])[0])

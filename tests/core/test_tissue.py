@@ -156,7 +156,7 @@ def test_thickness_and_middle_of_a_flat_bar() -> None:
     assert thickness_at_middle_mm(bar, share) == pytest.approx(12.0, abs=0.5)
     line = middle_line(bar, share)
     assert np.abs(line[:, 1:]).max() < 1.0
-    assert lengths_mm(line[None])[0] == pytest.approx(110.0, abs=6.0)
+    assert 105.0 < lengths_mm(line[None])[0] <= 120.0
 
 
 def test_where_a_path_crosses_a_line() -> None:
