@@ -28,6 +28,9 @@ BEFORE: dict[str, dict[str, Maker]] = {
 }
 """Nerves and vessels are laid before the muscle that covers them, so that it leaves them room."""
 
+LIE_FREE = ("sacrotuberous-ligament", "sacrospinous-ligament", "iliolumbar-ligament")
+"""Muscles leave room for these ligaments; the others are a skin on the bone."""
+
 STAY_WITH_SACRUM = ("piriformis", "psoas-major", "multifidus", "coccygeus")
 
 
@@ -64,8 +67,9 @@ def _left(side: Side) -> Iterator[tuple[str, Made]]:
     for name, band in ligaments.items():
         yield name, Made(band.surface, name, "sacrum", "modelled", "body", band.fibres)
     body = body_of(side.bones, side.finest, side.left, side.spine, side.marks)
-    for band in ligaments.values():
-        take_in(body.field, band.surface)
+    for name in LIE_FREE:
+        if name in ligaments:
+            take_in(body.field, ligaments[name].surface)
     for name in PLANS:
         for tube, path in _paths(body, BEFORE.get(name, {})):
             yield tube, Made(path.surface, tube, "sacrum", "modelled")

@@ -208,7 +208,7 @@ def _muscle(
         id=one.info.id,
         closed=is_closed(surface),
         pieces=pieces(surface),
-        volume_cm3=_mm(volume_cm3(surface)),
+        volume_cm3=round(volume_cm3(surface), 2),
         published_cm3=VOLUME_CM3.get(name),
         inside_bone_percent=round(inside_percent, 2),
         attachments=held,

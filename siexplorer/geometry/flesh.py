@@ -31,6 +31,9 @@ MOST_SCALE = 2.5
 EDGE_MM = 8.0
 """Distances are kept this far on both sides of a body: enough for smoothing (design)."""
 
+CORRECTIONS, CLOSE_ENOUGH = 3, 0.003
+"""So often the scale is corrected for what smoothing took off, unless it is this near already."""
+
 SAMPLE = 5
 """One node in so many is asked while the scale is sought."""
 
@@ -123,24 +126,31 @@ def grown(
             low, high = (middle, high) if too_small else (low, middle)
         return (low + high) / 2
 
-    scale = 1.0
-    if volume_cm3_wanted is not None:
-        scale = fitting(volume_cm3_wanted)
-        # Smoothing takes a little off: ask for that much more, once.
-        left = size_cm3(smoothed(_one_piece(value(scale))))
-        scale = fitting(rough_cm3(scale) + volume_cm3_wanted - left)
-    smooth = smoothed(_one_piece(value(scale)))
-    if not (smooth < 0).any():
-        raise ValueError("there is no room for this body")
-    for axis in range(3):
-        edge = np.moveaxis(smooth, axis, 0)
-        edge[0] = edge[-1] = 1.0
+    origin = field.origin + field.spacing_mm * np.array([part.start for part in block])
+
+    def body_at(scale: float) -> tuple[Grid, Surface]:
+        smooth = smoothed(_one_piece(value(scale)))
+        if not (smooth < 0).any():
+            raise ValueError("there is no room for this body")
+        for axis in range(3):
+            edge = np.moveaxis(smooth, axis, 0)
+            edge[0] = edge[-1] = 1.0
+        raw = largest_piece(contour_grid(smooth.astype(np.float64), origin, field.spacing_mm))
+        return smooth, outwards(thinned(evened_surface(raw), triangles))
+
+    scale = fitting(volume_cm3_wanted) if volume_cm3_wanted is not None else 1.0
+    smooth, surface = body_at(scale)
+    for _ in range(CORRECTIONS if volume_cm3_wanted is not None else 0):
+        # Smoothing takes a little off: ask for that much more.
+        assert volume_cm3_wanted is not None
+        missing = volume_cm3_wanted - volume_cm3(surface)
+        if abs(missing) < CLOSE_ENOUGH * volume_cm3_wanted:
+            break
+        scale = fitting(rough_cm3(scale) + missing)
+        smooth, surface = body_at(scale)
     if into is not None:
         # Its distances end at EDGE_MM: beyond, it says nothing.
         into.joined(block, np.where(smooth < EDGE_MM - 1.0, smooth, np.float32(REACH_MM)))
-    origin = field.origin + field.spacing_mm * np.array([part.start for part in block])
-    raw = largest_piece(contour_grid(smooth.astype(np.float64), origin, field.spacing_mm))
-    surface = outwards(thinned(evened_surface(raw), triangles))
     return Flesh(surface, fibre_coordinates(surface, bundle, across), scale)
 
 

@@ -14,6 +14,12 @@ Grid = npt.NDArray[np.float32]
 REACH_MM = 24.0
 """Distances are exact up to here; beyond, only the side is kept (design)."""
 
+ON_FACE = np.array(
+    [[1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4], [2, 2, 0.5], [0.5, 2, 2], [2, 0.5, 2]], dtype=float
+)
+ON_FACE /= ON_FACE.sum(axis=1, keepdims=True)
+"""Seven places spread over a triangle, as shares of its corners."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
@@ -89,8 +95,11 @@ def take_in(grid: Lattice, surface: Surface) -> None:
     corners = surface.vertices[surface.faces]
     facing = face_normals(surface)
     length = np.linalg.norm(facing, axis=1, keepdims=True)
-    points = np.concatenate([surface.vertices, corners.mean(axis=1)])
-    normals = np.concatenate([vertex_normals(surface), facing / np.where(length > 0, length, 1.0)])
+    # Points on the faces as well: where bone is thin, the nearest vertex may be on its other side.
+    spots = np.einsum("sc,fcd->sfd", ON_FACE, corners).reshape(-1, 3)
+    facing = np.tile(facing / np.where(length > 0, length, 1.0), (len(ON_FACE), 1))
+    points = np.concatenate([surface.vertices, spots])
+    normals = np.concatenate([vertex_normals(surface), facing])
     low, high = surface.vertices.min(axis=0) - REACH_MM, surface.vertices.max(axis=0) + REACH_MM
     end = grid.origin + grid.spacing_mm * (np.array(grid.values.shape) - 1)
     if (low > end).any() or (high < grid.origin).any():

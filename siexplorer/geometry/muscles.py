@@ -346,7 +346,7 @@ def _iliacus(body: Body) -> Plan:
     across = ranked(turn)
     patch = painted(body.areas["iliacus.insertion"], 1.0)
     ends = patch.vertices[spread_evenly(patch.vertices, 40)]
-    ends = along(ends[np.argsort(ends[:, 2])], 0.35 + 0.3 * (1 - across))
+    ends = along(ends[np.argsort(ends[:, 2])], 0.05 + 0.3 * (1 - across))
     low = centre + np.array([-2.0, -radius - 4.0, -24.0])
     under = low + along(np.array([[-7.0, 6.0, 0.0], [6.0, 0.0, 0.0]]), across)
     stations = [
@@ -471,11 +471,11 @@ def _gluteus_maximus(body: Body) -> Plan:
     deep = (across > 0.45) & (number % 3 == 0)
     bone = lifted(body, along(ridge, across), 2.0)
     ends = np.where(deep[:, None], bone, along(tract, across))
-    over = outer + np.array([[-24.0, 20.0, 12.0], [-31.0, 28.0, -26.0], [-40.0, 30.0, -70.0]])
+    over = outer + np.array([[-24.0, 14.0, 12.0], [-31.0, 20.0, -26.0], [-40.0, 22.0, -70.0]])
     stations = [begun.points, lifted(body, along(over, across), 12.0), ends]
     # Three layers of strands: thick where they lie on each other, never deep in the hollows below.
     share = np.linspace(0, 1, POINTS)
-    rise = np.interp(share, [0, 0.25, 0.5, 0.75, 1.0], [0.0, 0.8, 1.0, 0.6, 0.0])
+    rise = np.interp(share, [0, 0.2, 0.4, 0.65, 1.0], [0.0, 0.9, 1.0, 0.4, 0.0])
     base = np.interp(share, [0, 0.2, 0.7, 1.0], [4.0, 6.0, 6.0, 3.0])
     clear = base + (number % 3)[:, None] * LAYER_MM * rise
     bed = body.field.closed_over(HOLLOW_MM)
@@ -557,8 +557,9 @@ def _levator_ani(body: Body) -> Plan:
     spine = beside(body.left["ischial-spine"][0], -4.0, -3.0, -2.0)
     rim = foramen_rim(body.bones, body.left)
     arch = beside(rim[np.argmax(rim[:, 2])], -9.0, 12.0, 6.0)
+    low = beside(pubis, -2.0, 2.0, -7.0)
     # Its tendinous arch hangs on the fascia of obturator internus, from the pubis to the spine.
-    begun = lifted(body, laid([pubis[None], arch[None], spine[None]], 180)[0], 2.2)
+    begun = lifted(body, laid([low[None], pubis[None], arch[None], spine[None]], 180)[0], 2.2)
     across = np.linspace(0.0, 1.0, len(begun))
     tip = body.left["coccyx-tip"][0]
     hiatus = (pubis + tip) / 2

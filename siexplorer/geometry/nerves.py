@@ -96,7 +96,7 @@ def superior_gluteal(left: Points, field: Lattice) -> Path:
     asis, outer = left["asis"][0], left["greater-trochanter"][0]
     tip = outer + np.array([-14.0, 4.0, 30.0])
     middle_way = tip + np.array([-14.0, 0.0, 62.0])
-    front = asis + np.array([14.0, 26.0, -28.0])
+    front = asis + np.array([4.0, 38.0, -24.0])
     bend = roof + np.array([10.0, 8.0, 10.0])
     middle = _clear([root, exit_, bend, middle_way, front], field, least_mm=1.8)
     return _round(middle, 1.7, 1.2)
@@ -128,7 +128,7 @@ def femoral_nerve(left: Points, field: Lattice) -> Path:
     gate = middle + 13.0 * way + np.array([0.0, 2.0, 0.0])
     brim = left["si-joint-line"][0] + np.array([8.0, -36.0, -6.0])
     low = gate + np.array([0.0, 4.0, -45.0])
-    return _round(_clear([brim, 0.5 * (brim + gate), gate, low], field, least_mm=3.0), 2.6, 2.0)
+    return _round(_clear([brim, 0.5 * (brim + gate), gate, low], field, least_mm=3.8), 2.6, 2.0)
 
 
 def femoral_artery(left: Points, field: Lattice) -> Path:
@@ -177,6 +177,11 @@ def _clear(
         path = path + move
         smooth = gaussian_filter1d(path, 2.0, axis=0, mode="nearest")
         path = smooth if sideways else np.stack([held[:, 0], smooth[:, 1], held[:, 2]], axis=1)
+    if sideways:
+        for _ in range(8):
+            short = np.clip(least_mm - field.sample(path), 0.0, 1.0)
+            path = path + field.outwards(path) * short[:, None]
+        path = gaussian_filter1d(path, 1.2, axis=0, mode="nearest")
     return path
 
 
