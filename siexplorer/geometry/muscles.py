@@ -480,7 +480,7 @@ def _gluteus_maximus(body: Body) -> Plan:
     clear = base + (number % 3)[:, None] * LAYER_MM * rise
     bed = body.field.closed_over(HOLLOW_MM)
     bundle = pulled(body, stations, clear)
-    profile = np.interp(share, [0, 0.2, 0.45, 0.7, 0.88, 1.0], [2.2, 9.0, 11.5, 9.0, 5.0, 2.2])
+    profile = np.interp(share, [0, 0.2, 0.4, 0.65, 0.85, 1.0], [2.2, 10.0, 11.5, 8.0, 4.8, 2.2])
     edge = 0.7 + 0.3 * np.clip(np.minimum(across, 1 - across) / 0.2, 0, 1)
     return Plan(bundle, profile * edge[:, None], across, 2.2, spread_mm=9.0, field=bed)
 
