@@ -14,11 +14,9 @@ Grid = npt.NDArray[np.float32]
 REACH_MM = 24.0
 """Distances are exact up to here; beyond, only the side is kept (design)."""
 
-ON_FACE = np.array(
-    [[1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4], [2, 2, 0.5], [0.5, 2, 2], [2, 0.5, 2]], dtype=float
-)
+ON_FACE = np.array([[1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4]], dtype=float)
 ON_FACE /= ON_FACE.sum(axis=1, keepdims=True)
-"""Seven places spread over a triangle, as shares of its corners."""
+"""Four places spread over a triangle, as shares of its corners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +76,26 @@ class Lattice:
         np.minimum(self.values[block], values, out=self.values[block])
 
 
-def distances(surfaces: Iterable[Surface], low: Floats, high: Floats, spacing_mm: float) -> Lattice:
+def distances(
+    surfaces: Iterable[Surface],
+    low: Floats,
+    high: Floats,
+    spacing_mm: float,
+    reach_mm: float = REACH_MM,
+) -> Lattice:
     """Signed distance to the nearest of some closed surfaces, on a grid over a box.
 
-    Near a surface it is the distance to the plane of the nearest face or vertex.
+    Near a surface it is the distance to the plane of the nearest face or vertex; beyond
+    ``reach_mm`` it is that.
     """
     shape = tuple(np.ceil((high - low) / spacing_mm).astype(int) + 1)
-    grid = Lattice(np.asarray(low, float), spacing_mm, np.full(shape, REACH_MM, dtype=np.float32))
+    grid = Lattice(np.asarray(low, float), spacing_mm, np.full(shape, reach_mm, dtype=np.float32))
     for surface in surfaces:
-        take_in(grid, surface)
+        take_in(grid, surface, reach_mm)
     return grid
 
 
-def take_in(grid: Lattice, surface: Surface) -> None:
+def take_in(grid: Lattice, surface: Surface, reach_mm: float = REACH_MM) -> None:
     """Let a closed surface count as inside from now on."""
     corners = surface.vertices[surface.faces]
     facing = face_normals(surface)
@@ -100,15 +105,15 @@ def take_in(grid: Lattice, surface: Surface) -> None:
     facing = np.tile(facing / np.where(length > 0, length, 1.0), (len(ON_FACE), 1))
     points = np.concatenate([surface.vertices, spots])
     normals = np.concatenate([vertex_normals(surface), facing])
-    low, high = surface.vertices.min(axis=0) - REACH_MM, surface.vertices.max(axis=0) + REACH_MM
+    low, high = surface.vertices.min(axis=0) - reach_mm, surface.vertices.max(axis=0) + reach_mm
     end = grid.origin + grid.spacing_mm * (np.array(grid.values.shape) - 1)
     if (low > end).any() or (high < grid.origin).any():
         return
     block = grid.block(low, high)
     nodes = grid.positions(block)
-    away, nearest = cKDTree(points).query(nodes, distance_upper_bound=REACH_MM)
+    away, nearest = cKDTree(points).query(nodes, distance_upper_bound=reach_mm)
     found = np.isfinite(away)
-    values = np.full(len(nodes), REACH_MM)
+    values = np.full(len(nodes), reach_mm)
     offset = nodes[found] - points[nearest[found]]
     plane = np.einsum("ij,ij->i", offset, normals[nearest[found]])
     # Close by, the plane is better than the point; far off, the point is better than the plane.
@@ -125,5 +130,5 @@ def take_in(grid: Lattice, surface: Surface) -> None:
             edge[0] = edge[-1] = True
         outside = np.unique(parts[border & (parts > 0)])
         inside = ~np.isin(parts, outside) & (parts > 0)
-        cube[inside] = -REACH_MM
+        cube[inside] = -reach_mm
     grid.joined(block, cube.astype(np.float32))

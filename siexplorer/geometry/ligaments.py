@@ -17,7 +17,7 @@ from siexplorer.geometry.lattice import Lattice, distances
 from siexplorer.geometry.strands import POINTS, along, laid, lengths_mm, tightened
 from siexplorer.geometry.surface import Floats, Surface, largest_piece, vertex_normals
 
-SPACING_MM = 0.8
+SPACING_MM, REACH_MM = 0.8, 18.0
 LOW_MM, HIGH_MM = np.array([-14.0, 36.0, -150.0]), np.array([112.0, 172.0, 92.0])
 LONG_POSTERIOR_MM = 40.0
 """Between its ends, so that its body comes near the 37.9 mm of ultrasound (facts 4.3)."""
@@ -44,9 +44,9 @@ class Band:
 def left_ligaments(bones: Bones, left: Points, spine: dict[str, Surface]) -> dict[str, Band]:
     """Ligaments and cartilage of the left side by id, without the side."""
     solid = [bones.hip_left, bones.sacrum, bones.coccyx, *spine.values()]
-    field = distances(solid, LOW_MM, HIGH_MM, SPACING_MM)
-    hip = distances([bones.hip_left], LOW_MM, HIGH_MM, SPACING_MM)
-    sacrum = distances([bones.sacrum], LOW_MM, HIGH_MM, SPACING_MM)
+    field = distances(solid, LOW_MM, HIGH_MM, SPACING_MM, REACH_MM)
+    hip = distances([bones.hip_left], LOW_MM, HIGH_MM, SPACING_MM, REACH_MM)
+    sacrum = distances([bones.sacrum], LOW_MM, HIGH_MM, SPACING_MM, REACH_MM)
     made = {
         "si-joint-cartilage": _cartilage(bones, hip, sacrum),
         "interosseous-sacroiliac-ligament": _interosseous(bones, left, hip, sacrum),

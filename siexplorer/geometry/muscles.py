@@ -466,21 +466,21 @@ def _gluteus_maximus(body: Body) -> Plan:
     down = -(begun.points @ np.array([0.45, 0.0, 0.90]))
     across = ranked(down)
     # The upper part goes to the iliotibial tract, the deep lower part to the bone.
-    tract = outer + np.array([[-6.0, 11.0, -50.0], [-10.0, 17.0, -85.0], [-16.0, 18.0, -112.0]])
+    tract = outer + np.array([[-6.0, 11.0, -50.0], [-11.0, 15.0, -83.0], [-18.0, 15.0, -106.0]])
     number = np.arange(len(across))
     deep = (across > 0.45) & (number % 3 == 0)
     bone = lifted(body, along(ridge, across), 2.0)
     ends = np.where(deep[:, None], bone, along(tract, across))
-    over = outer + np.array([[-24.0, 14.0, 12.0], [-31.0, 20.0, -26.0], [-40.0, 22.0, -70.0]])
+    over = outer + np.array([[-24.0, 20.0, 12.0], [-31.0, 28.0, -26.0], [-40.0, 30.0, -70.0]])
     stations = [begun.points, lifted(body, along(over, across), 12.0), ends]
     # Three layers of strands: thick where they lie on each other, never deep in the hollows below.
     share = np.linspace(0, 1, POINTS)
-    rise = np.interp(share, [0, 0.2, 0.4, 0.65, 1.0], [0.0, 0.9, 1.0, 0.4, 0.0])
+    rise = np.interp(share, [0, 0.25, 0.5, 0.75, 1.0], [0.0, 0.8, 1.0, 0.6, 0.0])
     base = np.interp(share, [0, 0.2, 0.7, 1.0], [4.0, 6.0, 6.0, 3.0])
     clear = base + (number % 3)[:, None] * LAYER_MM * rise
     bed = body.field.closed_over(HOLLOW_MM)
     bundle = pulled(body, stations, clear)
-    profile = np.interp(share, [0, 0.2, 0.4, 0.65, 0.85, 1.0], [2.2, 10.0, 11.5, 8.0, 4.8, 2.2])
+    profile = np.interp(share, [0, 0.2, 0.45, 0.7, 0.88, 1.0], [2.2, 9.0, 11.5, 9.0, 4.6, 2.2])
     edge = 0.7 + 0.3 * np.clip(np.minimum(across, 1 - across) / 0.2, 0, 1)
     return Plan(bundle, profile * edge[:, None], across, 2.2, spread_mm=9.0, field=bed)
 
@@ -596,8 +596,8 @@ PLANS: dict[str, Callable[[Body], Plan]] = {
     "psoas-major": _psoas_major,
     "quadratus-lumborum": _quadratus_lumborum,
     "multifidus": _multifidus,
-    "gluteus-medius": _gluteus_medius,
     "tensor-fasciae-latae": _tensor_fasciae_latae,
+    "gluteus-medius": _gluteus_medius,
     "gluteus-maximus": _gluteus_maximus,
 }
 """In the order in which they are grown: the deepest first."""

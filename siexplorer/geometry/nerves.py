@@ -128,7 +128,9 @@ def femoral_nerve(left: Points, field: Lattice) -> Path:
     gate = middle + 13.0 * way + np.array([0.0, 2.0, 0.0])
     brim = left["si-joint-line"][0] + np.array([8.0, -36.0, -6.0])
     low = gate + np.array([0.0, 4.0, -45.0])
-    return _round(_clear([brim, 0.5 * (brim + gate), gate, low], field, least_mm=3.8), 2.6, 2.0)
+    return _round(
+        _clear([brim, 0.5 * (brim + gate), gate, low], field, least_mm=3.8, forwards=True), 2.6, 2.0
+    )
 
 
 def femoral_artery(left: Points, field: Lattice) -> Path:
@@ -158,18 +160,25 @@ def _round(middle: Floats, first_mm: float, last_mm: float) -> Path:
 
 
 def _clear(
-    stations: list[Floats], field: Lattice, *, least_mm: float, sideways: bool = True
+    stations: list[Floats],
+    field: Lattice,
+    *,
+    least_mm: float,
+    sideways: bool = True,
+    forwards: bool = False,
 ) -> Floats:
     """(90, 3) smooth path through stations, moved off what is there.
 
     ``sideways`` False moves it forwards or backwards alone, so that its outline seen from behind
-    stays where the stations put it.
+    stays where the stations put it; ``forwards`` moves it forwards alone, out of a groove.
     """
     path = along(laid([point[None] for point in stations])[0], np.linspace(0.0, 1.0, 90))
     held = path.copy()
     for _ in range(60):
         short = np.clip(least_mm - field.sample(path), 0.0, 1.5)
         move = field.outwards(path) * short[:, None]
+        if forwards:
+            move = -BACK * short[:, None]
         if not sideways:
             behind = field.sample(path + BACK) >= field.sample(path - BACK)
             size = np.linalg.norm(move, axis=1) * np.where(behind, 1.0, -1.0)
@@ -180,7 +189,8 @@ def _clear(
     if sideways:
         for _ in range(8):
             short = np.clip(least_mm - field.sample(path), 0.0, 1.0)
-            path = path + field.outwards(path) * short[:, None]
+            way = -BACK if forwards else field.outwards(path)
+            path = path + way * short[:, None]
         path = gaussian_filter1d(path, 1.2, axis=0, mode="nearest")
     return path
 
