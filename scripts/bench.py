@@ -2,8 +2,8 @@
 
 ``python3 scripts/bench.py [--repeat N] [--json FILE]``. On Linux without a display it starts an
 Xvfb of its own. Baselines: a minimal pyvistaqt window with one sphere (start-up, memory), and the
-same surfaces in a bare VTK render window (orbiting). Ratios are what to compare between machines;
-milliseconds are this machine's.
+surfaces that the start shows, no others and all of them in full, in a bare VTK render window
+(orbiting). Ratios are what to compare between machines; milliseconds are this machine's.
 """
 
 # Only what a child needs before its clock is read; the rest is imported where it is used.
@@ -224,15 +224,30 @@ def orbit_child() -> dict[str, float]:
     camera = view.pelvis.camera()
     size = view.render_window.GetSize()
     figures = {"orbit_frame_ms": median(frames[5:]), "view_width": size[0]}
+    figures["standing_frame_ms"] = standing_frame(view)
     figures["view_height"] = size[1]
     figures |= picks(view, size)
+    state = window.exploration.state
+    surfaces = view.pelvis.surfaces.shown(state)
+    shown = [(surface, surface.info.entry in state.faded) for surface in surfaces.values()]
+    figures["triangles"] = sum(len(surface.surface.faces) for surface, _ in shown)
     figures |= clicks(app, window)
-    surfaces = [s for s in window.exploration.pack.surfaces.values() if "fossa" not in s.info.id]
     window.close()
     app.processEvents()
-    figures["bare_view_size_ms"] = bare_vtk(surfaces, camera, size)
-    figures["bare_window_size_ms"] = bare_vtk(surfaces, camera, WINDOW)
+    figures["bare_view_size_ms"] = bare_vtk(shown, camera, size)
+    figures["bare_window_size_ms"] = bare_vtk(shown, camera, WINDOW)
     return figures
+
+
+def standing_frame(view) -> float:  # type: ignore[no-untyped-def]
+    """Median of the picture in full, as it is drawn when the model stands still."""
+    view.pelvis.set_moving(moving=False)
+    frames = []
+    for _ in range(FRAMES // 3):
+        start = time.perf_counter()
+        view.render()
+        frames.append((time.perf_counter() - start) * 1000)
+    return median(frames)
 
 
 def picks(view, size: tuple[int, int]) -> dict[str, float]:  # type: ignore[no-untyped-def]
@@ -289,19 +304,31 @@ def percentile(values: list[float], share: int) -> float:
     return ranked[min(len(ranked) - 1, round(share / 100 * (len(ranked) - 1)))]
 
 
-def bare_vtk(surfaces, camera, size: tuple[int, int]) -> float:  # type: ignore[no-untyped-def]
-    """Median frame of the same surfaces in a plain VTK window of a size."""
-    from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer, vtkRenderWindow
+def bare_vtk(shown, camera, size: tuple[int, int]) -> float:  # type: ignore[no-untyped-def]
+    """Median frame of surfaces, each with whether it is faded, in a plain VTK window of a size."""
+    from vtkmodules.vtkRenderingCore import (
+        vtkActor,
+        vtkLight,
+        vtkPolyDataMapper,
+        vtkRenderer,
+        vtkRenderWindow,
+    )
 
-    from siexplorer.scene.actors import surface_actor
+    from siexplorer.scene.actors import poly_data
     from siexplorer.scene.camera import VIEW_ANGLE_DEG, orbit
+    from siexplorer.scene.surfaces import FADED_OPACITY
 
     renderer, window = vtkRenderer(), vtkRenderWindow()
     window.SetMultiSamples(0)
     window.SetSize(*size)
     window.AddRenderer(renderer)
-    for surface in surfaces:
-        renderer.AddActor(surface_actor(surface))
+    for surface, faded in shown:
+        mapper, actor = vtkPolyDataMapper(), vtkActor()
+        mapper.SetInputData(poly_data(surface.surface, surface.normals))
+        actor.SetMapper(mapper)
+        actor.GetProperty().SetOpacity(FADED_OPACITY if faded else 1.0)
+        renderer.AddActor(actor)
+    renderer.SetUseOIT(False)
     for _ in range(2):
         light = vtkLight()
         light.SetLightTypeToCameraLight()
@@ -364,8 +391,10 @@ def print_table(figures: dict[str, dict[str, float]]) -> None:
     print(f"{'':34}{'explorer':>10}{'baseline':>10}{'ratio':>8}  baseline is")
     for what, ours, theirs, baseline in rows:
         print(f"{what:34}{ours:10.1f}{theirs:10.1f}{ours / theirs:8.2f}  {baseline}")
+    print(f"{'triangles at the start':34}{orbit['triangles']:10.0f}")
     print(f"{'orbit, frames/s':34}{1000 / orbit['orbit_frame_ms']:10.1f}")
     for key, what in (
+        ("standing_frame_ms", "picture in full, standing, ms"),
         ("pick_median_ms", "pick, median ms"),
         ("pick_p95_ms", "pick, 95th percentile ms"),
         ("click_median_ms", "click to card and highlight, median ms"),

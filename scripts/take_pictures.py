@@ -1,17 +1,48 @@
 """Take the README's screenshots from the real window: ``python scripts/take_pictures.py``.
 
 Run it with the project's own Python under a display, for example
-``xvfb-run .venv/bin/python scripts/take_pictures.py``. Pictures go to ``scripts/pictures``.
+``xvfb-run .venv/bin/python scripts/take_pictures.py``. Pictures go to ``scripts/pictures``, or to
+the folder that is named.
 """
+
+from __future__ import annotations
 
 import os
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from siexplorer.anatomy.records import View
+    from siexplorer.exploration.state import Plane
 
 ROOT = Path(__file__).resolve().parent.parent
-OUT = ROOT / "scripts" / "pictures"
+OUT = Path(*sys.argv[1:2]) if sys.argv[1:] else ROOT / "scripts" / "pictures"
+
+PLATE = (640, 640)
+PLATES: dict[str, tuple[str, View, Plane | None]] = {
+    "skin": ("skin", "left", None),
+    "muscles": ("superficial-muscles", "back", None),
+    "side": ("superficial-muscles", "left", None),
+    "rotators": ("deep-rotators", "back", None),
+    "front": ("front-of-hip", "front", None),
+    "ligaments": ("ligaments", "back", None),
+}
+COLOURS = 256
+"""Of a picture that is kept: enough for the eye, and a third of the size."""
+
+
+def shrink(source: Path, target: Path) -> None:
+    """Write a picture with few colours, as small as it gets."""
+    from PIL import Image
+
+    picture = Image.open(source).convert("RGB")
+    # Without the second step, the few yellow pixels of a nerve would turn brown.
+    few = picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=2)
+    few.save(target, optimize=True)
+    print(target.name, target.stat().st_size // 1000, "kB")
 
 
 def main() -> None:
@@ -28,6 +59,7 @@ def main() -> None:
 
     from siexplorer.app.main import gl_format
     from siexplorer.app.window import MainWindow
+    from siexplorer.scene.snapshot import draw, save_png
 
     QSurfaceFormat.setDefaultFormat(gl_format())
     app = QApplication(["siexplorer"])
@@ -44,13 +76,22 @@ def main() -> None:
             time.sleep(0.005)
 
     def save(name: str) -> None:
-        from PIL import Image
-
         settle(1.0)
         path = OUT / f"{name}.png"
         window.grab().save(str(path))
-        Image.open(path).convert("RGB").save(path, optimize=True)
-        print(path.relative_to(ROOT))
+        shrink(path, path)
+
+    def plate(name: str, preset: str, view: View, cut: Plane | None = None) -> None:
+        do.set_preset(preset)
+        if cut is not None:
+            do.set_section(cut)
+        else:
+            do.look(view)
+        settle(1.0)
+        path = OUT / f"plate-{name}.png"
+        save_png(draw(do, PLATE), path)
+        do.set_section(None)
+        shrink(path, path)
 
     while window.view is None:
         settle(0.05)
@@ -59,11 +100,26 @@ def main() -> None:
     save("start")
     do.visit("left-psis")
     save("psis")
+    do.set_preset("front-of-hip")
     do.visit("left-iliacus")
     do.set_voice("student")
     save("iliacus")
     do.set_voice("plain")
+    do.set_preset("superficial-muscles")
+    do.visit("left-gluteus-medius")
+    do.set_referral(shown=True)
+    save("referral")
+    do.set_referral(shown=False)
     do.select(None)
+    do.set_preset("skin")
+    do.set_section("axial")
+    do.select("left-gluteus-maximus")
+    save("section")
+    do.select(None)
+    do.set_section(None)
+    for name, (preset, view, cut) in PLATES.items():
+        plate(name, preset, view, cut)
+    do.restore_hidden()
     do.set_mode("move")
     do.set_moment(1.0)
     save("move")

@@ -384,15 +384,15 @@ class MainWindow(QMainWindow):
         play.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         for widget in (self.view, self.timeline.moment, self.timeline.factor):
             widget.addAction(play)
-        # The ball map is worked out once the first picture has long been drawn.
-        QTimer.singleShot(1500, self, self._prepare_zones)
+        # Fibres and the ball map are worked out once the first picture has long been drawn.
+        QTimer.singleShot(1500, self, self._prepare)
         self._middle.addWidget(self.view)
         self._middle.setCurrentWidget(self.view)
         self.view.setFocus()
 
-    def _prepare_zones(self) -> None:
+    def _prepare(self) -> None:
         if self.view is not None:
-            threading.Thread(target=self.view.pelvis.prepare_zones, daemon=True).start()
+            threading.Thread(target=self.view.pelvis.prepare, daemon=True).start()
 
     def _accept_notice(self) -> bool:
         from siexplorer.app import dialogs

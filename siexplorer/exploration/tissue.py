@@ -47,6 +47,9 @@ SKIN_TO_PIRIFORMIS_MM = (52.0, 66.0)
 SKIN_TO_PSIS_MM = (8.0, 25.0)
 """Published bands (facts 4.1 to 4.3), and how far the model may differ (design)."""
 
+SCIATIC_LINES = ("psis", "ischial-tuberosity", "greater-trochanter")
+"""The landmarks between which the nerve's crossings were published."""
+
 NEAR_SKIN_MM, SHALLOWEST = 20.0, 600
 """So many vertices, the nearest to the skin, are measured exactly."""
 
@@ -106,7 +109,8 @@ def measured(pack: Pack) -> Measured:
             if one is not None and one.fibres is not None:
                 line = middle_line(one.surface, one.fibres[:, 1])
                 found.ligament_length_mm[f"{side}-{ligament}"] = _mm(lengths_mm(line[None])[0])
-        if f"{side}-sciatic-nerve" in pack.surfaces:
+        ends = {f"{side}-{end}" for end in SCIATIC_LINES}
+        if f"{side}-sciatic-nerve" in pack.surfaces and ends <= pack.landmarks.keys():
             found.sciatic_mm[side] = _sciatic(pack, side)
     for skin in SKINS:
         if skin in pack.surfaces:

@@ -17,6 +17,17 @@ from siexplorer.geometry.surface import Floats, Surface, vertex_normals
 
 BUILT_IN = "si-atlas"
 
+PARTS = {
+    "vertices": (3, np.float32),
+    "faces": (3, np.int32),
+    "normals": (3, np.float32),
+    "fibres": (2, np.float32),
+}
+"""What is kept of each surface: how many numbers in a row, and their type."""
+
+CACHE_FORMAT = "joined"
+MOST_CACHES = 3
+
 
 class PackError(Exception):
     """A pack that cannot be used at all; the message is one sentence for the user."""
@@ -111,7 +122,7 @@ def read_pack(folder: Path | None = None, *, cache: Path | None = None) -> Pack:
     arrays = _cached(cache, digest, info)
     if arrays is None:
         arrays = _read_glb(glb, folder / f"{info.id}.glb", info)
-        _store(cache, digest, arrays)
+        _store(cache, digest, arrays, info)
     surfaces = {}
     for one in info.surface:
         surface = Surface(
@@ -203,20 +214,48 @@ def _read_glb(data: bytes, path: Path, info: PackInfo) -> dict[str, Any]:
 def _cached(cache: Path | None, digest: str, info: PackInfo) -> dict[str, Any] | None:
     if cache is None:
         return None
-    parts = ("vertices", "faces", "normals")
     try:
-        with np.load(cache / f"{digest}.npz", allow_pickle=False) as stored:
-            whole = {f"{one.id}/{part}" for one in info.surface for part in parts}
-            if not whole <= set(stored.files):
-                return None
-            return {name: stored[name] for name in stored.files}
+        with np.load(_cache_file(cache, digest), allow_pickle=False) as stored:
+            joined = {name: stored[name] for name in (*PARTS, "counts")}
+        return _parted(joined, [one.id for one in info.surface])
     except Exception:
         # A damaged cache (whatever the zip reader meets, or an array that is not in it) is never a
         # reason to fail: it is built again.
         return None
 
 
-def _store(cache: Path | None, digest: str, arrays: dict[str, Any]) -> None:
+def _cache_file(cache: Path, digest: str) -> Path:
+    return cache / f"{digest}-{CACHE_FORMAT}.npz"
+
+
+def _joined(arrays: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """All surfaces' arrays of a part as one, and (surfaces, parts) how long each of them is: a few
+    long arrays are read much sooner than hundreds of short ones.
+    """
+    joined: dict[str, Any] = {}
+    counts = np.zeros((len(names), len(PARTS)), dtype=np.int64)
+    for column, (part, (width, kind)) in enumerate(PARTS.items()):
+        pieces = [arrays.get(f"{name}/{part}", np.empty((0, width), kind)) for name in names]
+        counts[:, column] = [len(piece) for piece in pieces]
+        joined[part] = np.concatenate(pieces) if pieces else np.empty((0, width), kind)
+    return {**joined, "counts": counts}
+
+
+def _parted(joined: dict[str, Any], names: list[str]) -> dict[str, Any] | None:
+    counts = joined["counts"]
+    if counts.shape != (len(names), len(PARTS)):
+        return None
+    arrays: dict[str, Any] = {}
+    for column, (part, (width, kind)) in enumerate(PARTS.items()):
+        whole = joined[part]
+        if whole.shape != (counts[:, column].sum(), width) or whole.dtype != kind:
+            return None
+        pieces = np.split(whole, np.cumsum(counts[:-1, column]))
+        arrays |= {f"{n}/{part}": p for n, p in zip(names, pieces, strict=True) if len(p)}
+    return arrays
+
+
+def _store(cache: Path | None, digest: str, arrays: dict[str, Any], info: PackInfo) -> None:
     """Write the cache atomically; a cache that cannot be written costs time, not the start."""
     if cache is None:
         return
@@ -224,10 +263,18 @@ def _store(cache: Path | None, digest: str, arrays: dict[str, Any]) -> None:
         cache.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=cache, suffix=".part")
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-        Path(name).replace(cache / f"{digest}.npz")
+            np.savez(file, **_joined(arrays, [one.id for one in info.surface]))
+        Path(name).replace(_cache_file(cache, digest))
+        _forget_old(cache)
     except OSError:
         return
+
+
+def _forget_old(cache: Path) -> None:
+    """Keep the caches made last: those of packs that were replaced are of no more use."""
+    made = sorted(cache.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in made[MOST_CACHES:]:
+        path.unlink(missing_ok=True)
 
 
 def _read_landmarks(folder: Path, by_name: dict[str, PackFile], pack: Pack) -> None:

@@ -1,6 +1,7 @@
 """Coarse stand-ins that are drawn while the model turns, so that it turns smoothly."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,19 +9,22 @@ import numpy.typing as npt
 from vtkmodules.vtkCommonDataModel import vtkPlane
 from vtkmodules.vtkRenderingCore import vtkActor, vtkMapper, vtkPolyDataMapper
 
-from siexplorer.geometry.surface import Floats, Surface
+from siexplorer.geometry.surface import Floats, Surface, area_cm2, volume_cm3
 from siexplorer.packs.pack import PackSurface
 from siexplorer.scene.actors import poly_data
-from siexplorer.scene.fibres import coordinates
 
 BUDGET = 40_000
 """Triangles that are drawn as they are while the model turns; above, the heaviest are thinned."""
 
-WORTH = 1_000
+WORTH = 1_250
 """Surfaces with fewer triangles are left as they are."""
 
-CELL_MM = 4.5
-"""Edge of the cubes whose vertices become one (design: about a third of the triangles)."""
+CELL_MM, CELL_EDGES = 4.5, 1.25
+"""Edge of the cubes whose vertices become one, or so many times the mean edge of the triangles, if
+that is more (design: about a third of the triangles)."""
+
+CELL_THICK = 0.9
+"""Of the mean thickness of a body: larger cubes would tear it."""
 
 
 AGREE = 0.5
@@ -67,10 +71,19 @@ def thinned(surface: Surface, normals: Floats, cell_mm: float = CELL_MM) -> Thin
     return Thinned(kept, directions / np.where(lengths > 0, lengths, 1.0), first)
 
 
+def cell_mm(surface: Surface) -> float:
+    """The edge of the cubes that suits the triangles of a surface."""
+    first, second = (surface.vertices[surface.faces[:, k]] for k in (0, 1))
+    wanted = max(CELL_MM, CELL_EDGES * float(np.linalg.norm(second - first, axis=1).mean()))
+    thick_mm = 20.0 * volume_cm3(surface) / max(area_cm2(surface), 1e-6)
+    return min(wanted, max(0.5, CELL_THICK * thick_mm))
+
+
 class Detail:
     """Swaps the heavy surfaces for coarse ones while something moves, and back when it stops."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Callable[[str, PackSurface], Floats | None]) -> None:
+        self._places = places
         self._full: dict[vtkActor, vtkMapper] = {}
         self._coarse: dict[str, vtkMapper] = {}
         self._ready: dict[str, tuple[Thinned, Floats | None]] = {}
@@ -103,8 +116,8 @@ class Detail:
     def _thin(self, surfaces: dict[str, PackSurface]) -> None:
         """Arrays only: whatever belongs to VTK is made in the window's own thread."""
         for name, one in surfaces.items():
-            places = coordinates(one)
-            made = thinned(one.surface, one.normals)
+            places = self._places(name, one)
+            made = thinned(one.surface, one.normals, cell_mm(one.surface))
             self._ready[name] = (made, None if places is None else places[made.kept])
 
     def set_moving(self, *, moving: bool) -> None:

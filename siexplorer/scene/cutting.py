@@ -52,6 +52,7 @@ class Cutting:
         # Seen at a slant, a line lies partly behind the face that it borders.
         lines.SetRelativeCoincidentTopologyLineOffsetParameters(-1.5, -3.0)
         self.anchors: dict[str, Floats] = {}
+        self.hollow: frozenset[str] = frozenset()
         picker.add_faces(self.faces, [])
         self._drawn: object = None
 
@@ -73,7 +74,7 @@ class Cutting:
         self.borders.SetVisibility(section is not None)
         if section is None:
             self._kept.clear()
-            self.anchors = {}
+            self.anchors, self.hollow = {}, frozenset()
             self._drawn = None
             return None
         point, normal = plane_of(section)
@@ -106,6 +107,8 @@ class Cutting:
                 if len(made.border):
                     made_of.append((surface, made))
         self.anchors = {}
+        # What does not close stays open, and shows its inside.
+        self.hollow = frozenset(one.info.id for one, made in made_of if not len(made.faces))
         # What lies deeper inside is drawn later and higher; among the same kind, what is smaller.
         made_of.sort(key=lambda one: (cut_rank(known.get(one[0].info.entry)), -area_mm2(one[1])))
         for number, (surface, made) in enumerate(made_of, start=1):

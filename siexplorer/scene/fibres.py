@@ -6,7 +6,7 @@ from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkRenderingCore import vtkTexture
 
-from siexplorer.geometry.surface import Floats, area_cm2
+from siexplorer.geometry.surface import Floats, Surface, area_cm2
 from siexplorer.packs.pack import PackSurface
 from siexplorer.scene.theme import TENDON, Rgb
 
@@ -17,6 +17,10 @@ PERIOD_MM = 55.0
 TENDON_ENDS = ((0.01, 0.05), (0.06, 0.12))
 """How much of the beginning and of the end is tendon, and over how much more it fades into the
 belly: most muscles here begin fleshy and end in a tendon (design)."""
+
+WAY_ROUNDS, ROUNDS, OWN_SHARE = 6, 100, 0.01
+"""How often the fibres' directions, and places across them, are evened out with the neighbours',
+and how much each vertex holds on to its own place (design: no streak curls any more)."""
 
 Picture = npt.NDArray[np.uint8]
 
@@ -73,4 +77,54 @@ def coordinates(surface: PackSurface) -> Floats | None:
         length = max(10.0, float(np.linalg.norm(first.mean(axis=0) - last.mean(axis=0))))
     around = 100.0 * area_cm2(surface.surface) / length
     repeats = max(1, round(around / PERIOD_MM))
-    return np.column_stack([fibres[:, 0] * repeats, 0.005 + 0.99 * np.clip(along, 0.0, 1.0)])
+    across = drawn_along(surface.surface, along, np.asarray(fibres[:, 0], dtype=np.float64))
+    return np.column_stack([across * repeats, 0.005 + 0.99 * np.clip(along, 0.0, 1.0)])
+
+
+def drawn_along(surface: Surface, along: Floats, across: Floats) -> Floats:
+    """(n,) places across the fibres, evened out along them.
+
+    Where bundles mingle, neighbours on the surface may belong to fibres that lie far apart: streaks
+    would curl there. Each vertex takes on most of what lies before and behind it on its own way.
+    """
+    from scipy.sparse import csr_array
+
+    count = len(surface.vertices)
+    faces = surface.faces.astype(np.int64)
+    ends = [faces[:, [k, (k + step) % 3]] for k in range(3) for step in (1, 2)]
+    one, other = np.divmod(np.unique(np.concatenate(ends) @ np.array([count, 1])), count)
+    steps = surface.vertices[other] - surface.vertices[one]
+    steps /= np.maximum(np.linalg.norm(steps, axis=1, keepdims=True), 1e-9)
+    linked = csr_array((np.ones(len(one)), (one, other)), shape=(count, count))
+    ways = _uphill(surface, along)
+    for _ in range(WAY_ROUNDS):
+        ways = ways + _units(linked @ ways)
+        ways = _units(ways)
+    way = _units(ways[one] + ways[other])
+    weights = np.abs(np.einsum("ij,ij->i", steps, way)) ** 4 + 0.01
+    total = np.bincount(one, weights, count) + OWN_SHARE
+    near = csr_array((weights / total[one], (one, other)), shape=(count, count))
+    own, drawn = OWN_SHARE * across / total, across
+    for _ in range(ROUNDS):
+        drawn = own + near @ drawn
+    return np.asarray(drawn)
+
+
+def _uphill(surface: Surface, values: Floats) -> Floats:
+    """(n, 3) unit vectors in which a value given at the vertices grows fastest."""
+    a, b, c = (surface.vertices[surface.faces[:, k]] for k in range(3))
+    normal = np.cross(b - a, c - a)
+    at = values[surface.faces]
+    slope = np.cross(
+        normal, at[:, :1] * (c - b) + at[:, 1:2] * (a - c) + at[:, 2:] * (b - a)
+    ) / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    held = np.zeros_like(surface.vertices)
+    for corner in surface.faces.T:
+        for axis in range(3):
+            held[:, axis] += np.bincount(corner, slope[:, axis], len(held))
+    return _units(held)
+
+
+def _units(vectors: Floats) -> Floats:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-9))

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import get_args
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.anatomy.records import View
+from siexplorer.anatomy.records import Ligament, Muscle, View
 from siexplorer.exploration.ball import ZoneError, zone_map
 from siexplorer.exploration.card import Card, card_of, movement_card, to_html, zones_card
 from siexplorer.exploration.exploration import Exploration
+from siexplorer.exploration.looks import look_key
+from siexplorer.exploration.sections import started, words
+from siexplorer.exploration.state import Plane
 from siexplorer.geometry.zones import ZoneMap
 from siexplorer.packs.pack import Pack
 from siexplorer.scene.snapshot import draw, save_png
@@ -23,8 +26,20 @@ LANDMARK = "left-psis"
 MOVEMENT = "left-ilium-flexion"
 MAGNIFICATION = 5.0
 VIEWS: tuple[View, ...] = get_args(View)
+LOOKS: dict[str, View] = {
+    "skin": "back",
+    "superficial-muscles": "back",
+    "deep-rotators": "back",
+    "front-of-hip": "front",
+    "ligaments": "back",
+}
+"""Ready-made looks that are drawn, and from where."""
+
+CUT: Plane = "coronal"
 PICTURES = (
     *(f"view-{view}.png" for view in VIEWS),
+    *(f"look-{name}.png" for name in LOOKS),
+    "cut.png",
     "landmark.png",
     "movement-start.png",
     "movement-end.png",
@@ -44,7 +59,7 @@ def draw_first_look(folder: Path, known: Knowledge, pack: Pack) -> Path:
         If the folder cannot be written.
     """
     look = _Look(folder, known, pack)
-    parts = [look.views(), look.landmark(), look.movement(), look.zones()]
+    parts = [look.views(), look.looks(), look.landmark(), look.movement(), look.zones()]
     page = folder / "index.html"
     _write(page, _page(known, pack, "\n".join(parts)))
     return page
@@ -75,6 +90,30 @@ class _Look:
         return _section(
             self.known.say("first_look_views"), f"<div class='grid'>{''.join(figures)}</div>"
         )
+
+    def looks(self) -> str:
+        """What lies on the bones, laid bare step by step, and cut open."""
+        heading = self.known.say("first_look_looks")
+        items = Exploration(self.known, self.pack).items.values()
+        if not any(isinstance(item.entry, Muscle | Ligament) for item in items):
+            return _section(heading, self._missing("nothing lies on these bones."))
+        figures = []
+        for name, view in LOOKS.items():
+
+            def wear(one: Exploration, name: str = name, view: View = view) -> None:
+                one.set_preset(name)
+                one.look(view)
+
+            self.draw(f"look-{name}.png", wear)
+            called = self.known.say(look_key(name))
+            alt = self.known.say("first_look_look_alt", name=called, view=view)
+            figures.append(_figure(f"look-{name}.png", alt, called))
+        self.draw("cut.png", _cut_open)
+        where = words(self.known, started(CUT))
+        alt = self.known.say("first_look_cut_alt", where=where)
+        caption = f"{self.known.say('first_look_cut')}. {where}"
+        figures.append(_figure("cut.png", alt, caption))
+        return _section(heading, f"<div class='grid'>{''.join(figures)}</div>")
 
     def landmark(self) -> str:
         """One landmark selected, beside its card."""
@@ -169,6 +208,11 @@ class _Look:
     def _missing(self, reason: str) -> str:
         words = self.known.say("first_look_missing", reason=reason)
         return f"<p class='missing'>{escape(words)}</p>"
+
+
+def _cut_open(exploration: Exploration) -> None:
+    exploration.set_preset("skin")
+    exploration.set_section(CUT)
 
 
 def _section(heading: str, body: str) -> str:

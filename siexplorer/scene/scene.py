@@ -75,6 +75,7 @@ class PelvisScene:
         self._zones_ready: tuple[ZoneMap, npt.NDArray[np.uint8]] | None = None
         self._zones_lock = threading.Lock()
         self._skins: dict[str, tuple[Surface, Floats]] = {}
+        self._places_on_skin: dict[tuple[str, bytes, bytes], Floats] = {}
         self._referral_drawn: object = None
         self._referral_actors: list[vtkActor] = []
         self._laid: list[Laid] = []
@@ -137,15 +138,16 @@ class PelvisScene:
         before, after = change.before, change.after
         if (before.view, before.camera, before.mode) != (after.view, after.camera, after.mode):
             self.aim()
-        if before.section != after.section and self._stirred is not None:
+        glides = (before.section, before.at, before.magnification)
+        if glides != (after.section, after.at, after.magnification) and self._stirred is not None:
             self._stirred()
         self.redraw()
 
     def redraw(self) -> None:
         """Bring everything drawn in line with the state."""
         state, pose = self.exploration.state, self.exploration.pose()
-        self.surfaces.draw(state, pose)
         plane = self.cutting.draw(state, self.surfaces.shown(state), pose, self.theme)
+        self.surfaces.draw(state, pose, self.cutting.hollow)
         self.surfaces.clip(plane)
         self._draw_landmarks(state, pose)
         self._draw_referral(state)
@@ -255,14 +257,10 @@ class PelvisScene:
         skin = self._skin(state)
         if skin is None:
             return point
-        towards = towards / np.linalg.norm(towards)
-        away = skin[0].vertices - point
-        depth = away @ towards
-        beside = np.linalg.norm(away - depth[:, None] * towards, axis=1)
-        above = np.flatnonzero((beside < SKIN_REACH_MM) & (depth > 0.0))
-        if not len(above):
-            return point
-        return np.asarray(point + towards * (depth[above].max() + SKIN_GAP_MM))
+        key = (state.skin, point.tobytes(), towards.tobytes())
+        if key not in self._places_on_skin:
+            self._places_on_skin[key] = _above(skin[0], point, towards)
+        return self._places_on_skin[key]
 
     def _draw_curves(self, curves: list[Floats]) -> None:
         renderer = self.plotter.renderer
@@ -310,7 +308,9 @@ class PelvisScene:
             (label(one.area), one.anchor, one.facing) for one in self._laid
         ]
         pack, selected = self.exploration.pack, self.exploration.items.get(state.selected or "")
-        if pack is None or selected is None or isinstance(selected.entry, Landmark):
+        # A cut shows what is inside, not what is painted on the bones.
+        is_cut = state.section is not None
+        if pack is None or selected is None or is_cut or isinstance(selected.entry, Landmark):
             return notes
         for ends_there in (False, True):
             areas = [
@@ -341,6 +341,11 @@ class PelvisScene:
             self._sheet = sheet_actor(self.zone_map, image)
             self.plotter.renderer.AddActor(self._sheet)
         self._show_sheet()
+
+    def prepare(self) -> None:
+        """Do beforehand, in a thread, what would make a person wait later."""
+        self.surfaces.prepare()
+        self.prepare_zones()
 
     def prepare_zones(self) -> None:
         """Work out the ball map and its picture; only arrays, so a thread may do it beforehand."""
@@ -395,7 +400,7 @@ class PelvisScene:
                 ring,
                 curve,
                 near,
-                rims=self.surfaces.rims(selected.surfaces, pose),
+                rims=None if state.section else self.surfaces.rims(selected.surfaces, pose),
                 notes=self._notes(state, pose),
                 voice=state.voice,
             )
@@ -443,7 +448,7 @@ class PelvisScene:
             )
             else set()
         )
-        if state.attachments or "area" in roles:
+        if state.section is None and (state.attachments or "area" in roles):
             captions.append(known.say("areas_caption"))
         if "corridor" in roles:
             captions.append(known.say("corridor_caption"))
@@ -533,3 +538,15 @@ class PelvisScene:
     def to_pixels(self, points: Floats) -> Floats:
         """(k, 3) mm to (k, 3): device pixels from the lower left, and the distance from the eye."""
         return self.overlay.project(points)
+
+
+def _above(skin: Surface, point: Floats, towards: Floats) -> Floats:
+    """The outermost place on a skin above a point, in a direction; without one, the point."""
+    towards = towards / np.linalg.norm(towards)
+    away = skin.vertices - point
+    depth = away @ towards
+    beside = np.linalg.norm(away - depth[:, None] * towards, axis=1)
+    above = np.flatnonzero((beside < SKIN_REACH_MM) & (depth > 0.0))
+    if not len(above):
+        return point
+    return np.asarray(point + towards * (depth[above].max() + SKIN_GAP_MM))

@@ -1,15 +1,19 @@
 """The pack's surfaces as they are drawn: made when first shown, coloured, faded, posed, cut."""
 
+from itertools import product
+
+import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkPlane
 from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer, vtkTexture
 
 from siexplorer.anatomy.records import Bone, Landmark, Ligament, Muscle, Skin
 from siexplorer.exploration.exploration import Exploration
 from siexplorer.exploration.moving import Pose
+from siexplorer.exploration.sections import plane_of
 from siexplorer.exploration.state import State
 from siexplorer.geometry.section import flat_ends
 from siexplorer.geometry.surface import Floats, compacted
-from siexplorer.packs.pack import PackSurface
+from siexplorer.packs.pack import Pack, PackSurface
 from siexplorer.scene.actors import (
     area_actor,
     flat_actor,
@@ -38,13 +42,16 @@ class Surfaces:
     ) -> None:
         self.renderer, self.exploration, self.theme = renderer, exploration, theme
         self.actors: dict[str, vtkActor] = {}
-        self.detail = Detail()
+        self.detail = Detail(self.streaked)
         self._picker = picker
         self._ends: dict[str, vtkActor] = {}
         self._ghosts: dict[str, vtkActor] = {}
         self._rims: dict[str, list[Floats]] = {}
         self._textures: dict[tuple[str, bool], vtkTexture] = {}
+        self._boxes: dict[str, Floats] = {}
+        self._streaked: dict[str, Floats | None] = {}
         self._plane: vtkPlane | None = None
+        self._shown: tuple[State, Pack | None, dict[str, PackSurface]] | None = None
 
     def all_actors(self) -> list[vtkActor]:
         """Every actor made so far."""
@@ -69,6 +76,12 @@ class Surfaces:
 
     def shown(self, state: State) -> dict[str, PackSurface]:
         """The surfaces that belong in the picture."""
+        kept = self._shown
+        if kept is None or kept[0] is not state or kept[1] is not self.exploration.pack:
+            kept = self._shown = (state, self.exploration.pack, self._find_shown(state))
+        return kept[2]
+
+    def _find_shown(self, state: State) -> dict[str, PackSurface]:
         pack = self.exploration.pack
         if pack is None:
             return {}
@@ -80,6 +93,32 @@ class Surfaces:
             if self._belongs(state, surface):
                 found[name] = surface
         return found
+
+    def _seen(
+        self, state: State, pose: Pose | None, hollow: frozenset[str]
+    ) -> dict[str, PackSurface]:
+        """What is shown, without what a cut takes away, and what lies in a skin that is cut: there
+        the cut faces are all that can be seen.
+        """
+        shown, section = self.shown(state), state.section
+        if section is None:
+            return shown
+        for name, surface in shown.items():
+            entry = self.exploration.known.entries.get(surface.info.entry)
+            if isinstance(entry, Skin) and name not in hollow and not self._faded(state, surface):
+                return {name: surface}
+        point, normal = plane_of(section)
+        left = {}
+        for name, surface in shown.items():
+            if name not in self._boxes:
+                self._boxes[name] = _corners(surface)
+            corners = self._boxes[name]
+            matrix = pose.matrices.get(surface.info.moves_with) if pose else None
+            if matrix is not None:
+                corners = corners @ matrix[:3, :3].T + matrix[:3, 3]
+            if ((corners - point) @ normal).min() < 0.0:
+                left[name] = surface
+        return left
 
     def whole_skin(self, state: State) -> str | None:
         """The opaque skin that hides everything in it, or None."""
@@ -122,9 +161,9 @@ class Surfaces:
 
     # How ------------------------------------------------------------------------------------------
 
-    def draw(self, state: State, pose: Pose | None) -> None:
-        """Bring every surface in line with the state."""
-        shown = self.shown(state)
+    def draw(self, state: State, pose: Pose | None, hollow: frozenset[str] = frozenset()) -> None:
+        """Bring every surface in line with the state. ``hollow`` ones are cut and not filled."""
+        shown = self._seen(state, pose, hollow)
         for name in self.actors.keys() - shown.keys():
             self.actors[name].SetVisibility(False)
             self.actors[name].SetPickable(False)
@@ -132,6 +171,9 @@ class Surfaces:
             ends.SetVisibility(name in shown and not self._faded(state, shown[name]))
         for name, surface in shown.items():
             self._draw_one(name, surface, state, pose)
+            if role_of(surface.info) == "body" and surface.info.closed:
+                # From outside alone, unless a cut shows the inside.
+                self.actors[name].GetProperty().SetBackfaceCulling(name not in hollow)
         self._draw_ghosts(shown, pose)
         self.detail.watch({name: self.actors[name] for name in shown}, shown)
 
@@ -190,7 +232,7 @@ class Surfaces:
         elif role_of(surface.info) == "area":
             actor = area_actor(surface)
         else:
-            actor = surface_actor(surface, coordinates(surface))
+            actor = surface_actor(surface, self.streaked(name, surface))
         self.actors[name] = actor
         self.renderer.AddActor(actor)
         self._clip(actor)
@@ -198,6 +240,18 @@ class Surfaces:
         if isinstance(entry, Bone) and name.endswith("hip-bone"):
             self._make_ghost(name, actor)
         return actor
+
+    def streaked(self, name: str, surface: PackSurface) -> Floats | None:
+        """Where each vertex lies in the picture of its fibres, worked out once."""
+        if name not in self._streaked:
+            self._streaked[name] = coordinates(surface)
+        return self._streaked[name]
+
+    def prepare(self) -> None:
+        """Work out beforehand how all fibres run; arrays alone, so a thread may do it."""
+        pack = self.exploration.pack
+        for name, surface in list(pack.surfaces.items()) if pack is not None else []:
+            self.streaked(name, surface)
 
     def _make_ends(self, name: str, surface: PackSurface) -> None:
         ends = flat_ends(surface.surface)
@@ -246,3 +300,10 @@ class Surfaces:
                 pieces = [piece @ matrix[:3, :3].T + matrix[:3, 3] for piece in pieces]
             found.extend(pieces)
         return found
+
+
+def _corners(surface: PackSurface) -> Floats:
+    """(8, 3) the corners of the box round a surface."""
+    vertices = surface.surface.vertices
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    return np.array(list(product(*zip(low, high, strict=True))))

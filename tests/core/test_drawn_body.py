@@ -106,3 +106,88 @@ def test_a_referral_area_is_soft_dotted_and_on_the_right_side(known: Knowledge, 
         gaps = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e3 * np.eye(len(places))
         assert gaps.min() > 5.9
         assert np.allclose(np.linalg.norm(across, axis=1), 1.0)
+
+
+def test_streaks_are_evened_out_along_the_fibres() -> None:
+    from siexplorer.scene.fibres import drawn_along
+
+    tube = barrel()
+    sides = slice(0, len(tube.vertices) - 2)
+    along = (200.0 - tube.vertices[:, 2]) / 400.0
+    across = tube.vertices[:, 0] / 600.0
+    jumbled = across + np.random.default_rng(5).normal(scale=0.1, size=len(across))
+    # Rows of 48 vertices round the tube, 21 rows down it.
+    before, after = (
+        one[sides].reshape(21, 48) for one in (jumbled, drawn_along(tube, along, jumbled))
+    )
+    assert after.std(axis=0).mean() < 0.3 * before.std(axis=0).mean()
+    smooth = across[sides].reshape(21, 48).mean(axis=0)
+    assert np.corrcoef(after.mean(axis=0), smooth)[0, 1] > 0.9
+
+
+def test_a_cut_draws_what_can_be_seen_and_no_more(known: Knowledge, pack: Pack) -> None:
+    draw_without_display()
+    import pyvista as pv
+
+    from siexplorer.scene.scene import PelvisScene
+    from siexplorer.scene.theme import LIGHT
+
+    whole = pack.surfaces["sacrum"]
+    torn = type(whole.surface)(whole.surface.vertices, whole.surface.faces[::2].copy())
+    surfaces = {**pack.surfaces, "sacrum": drawn("sacrum", "sacrum", torn)}
+    body = Exploration(known, Pack(pack.info, surfaces, pack.landmarks, pack.centres, {}))
+    body.set_preset("bones")
+    plotter = pv.Plotter(off_screen=True, window_size=[240, 180], lighting="none")
+    scene = PelvisScene(plotter, body, LIGHT, lambda: None)
+
+    def seen() -> set[str]:
+        return {name for name, one in scene.surfaces.actors.items() if one.GetVisibility()}
+
+    try:
+        bones = seen()
+        culled = {n: scene.surfaces.actors[n].GetProperty().GetBackfaceCulling for n in bones}
+        assert culled["sacrum"]()
+        body.set_section("axial")
+        # The upper half is taken away; what is torn cannot be filled and shows its inside.
+        assert {"left-hip-bone", "sacrum"} <= seen() < bones
+        assert "l1-vertebra" not in seen()
+        assert not culled["sacrum"]()
+        assert culled["left-hip-bone"]()
+        body.set_section(None)
+        assert seen() == bones
+        assert culled["sacrum"]()
+        body.set_preset("skin")
+        body.set_section("axial")
+        assert seen() == {"skin-female"}
+    finally:
+        scene.close()
+        plotter.close()
+
+
+def test_a_movement_that_plays_stirs_the_model(body: Exploration) -> None:
+    draw_without_display()
+    import pyvista as pv
+
+    from siexplorer.scene.scene import PelvisScene
+    from siexplorer.scene.theme import LIGHT
+
+    stirs = []
+    plotter = pv.Plotter(off_screen=True, window_size=[240, 180], lighting="none")
+    scene = PelvisScene(plotter, body, LIGHT, lambda: None, stirred=lambda: stirs.append(1))
+    try:
+        body.set_mode("move")
+        for change in (
+            lambda: body.set_moment(0.4),
+            lambda: body.set_magnification(3.0),
+            lambda: body.set_section("axial"),
+            lambda: body.move_section(-30.0),
+        ):
+            stirs.clear()
+            change()
+            assert stirs
+        stirs.clear()
+        body.select("sacrum")
+        assert not stirs
+    finally:
+        scene.close()
+        plotter.close()

@@ -74,7 +74,7 @@ def test_all_pictures_are_there_drawn_and_different(look):
     from siexplorer.scene.first_look import PICTURES
 
     assert {path.name for path in look.iterdir()} == {*PICTURES, "index.html"}
-    assert len(PICTURES) == 10
+    assert len(PICTURES) == 16
     images = [pixels(look / name) for name in PICTURES]
     for image in images:
         assert image.shape == (240, 320, 3)
@@ -116,5 +116,5 @@ def test_what_cannot_be_drawn_is_said_and_the_rest_is_drawn(tmp_path, known, pac
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(first_look, "SIZE", (160, 120))
         page = Page(first_look.draw_first_look(tmp_path, known, bare).read_text("utf-8"))
-    assert len(page.every("img")) == 6
+    assert len(page.every("img")) == 12
     assert page.words.count("could not be drawn") == 3

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -146,6 +147,18 @@ def test_a_damaged_cache_is_built_again(pack: Pack, tmp_path: Path, damage: str)
     assert len(stored.read_bytes()) == len(good)
 
 
+def test_caches_of_replaced_packs_are_removed(pack: Pack, tmp_path: Path) -> None:
+    for number in range(5):
+        old = tmp_path / f"{number}.npz"
+        old.write_bytes(b"of a pack that is gone")
+        os.utime(old, (number, number))
+    read_pack(cache=tmp_path)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert len(left) == packs.MOST_CACHES
+    assert left[:2] == ["3.npz", "4.npz"]
+    assert same(read_pack(cache=tmp_path), pack)
+
+
 def test_a_cache_that_cannot_be_written_costs_nothing(pack: Pack, tmp_path: Path) -> None:
     occupied = tmp_path / "cache"
     occupied.write_text("a file where the folder should be")
@@ -161,6 +174,7 @@ def test_a_changed_glb_is_noticed_with_a_cache_too(pack_folder: Path, tmp_path: 
 
 def test_what_the_pack_says_of_itself() -> None:
     info = read_info()
-    assert (info.units, info.licence) == ("mm", "MPL-2.0")
+    assert info.units == "mm"
+    assert {"MPL-2.0", "Apache-2.0", "CC0-1.0"} <= set(info.licence.replace(";", "").split())
     coccyx = next(one for one in info.surface if one.id == "coccyx")
     assert coccyx.provenance == "modelled"
