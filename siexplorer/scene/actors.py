@@ -8,7 +8,7 @@ from vtkmodules.vtkCommonCore import vtkPoints, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkFiltersCore import vtkTubeFilter
-from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+from vtkmodules.vtkRenderingCore import vtkActor, vtkLight, vtkPolyDataMapper
 
 from siexplorer.geometry.surface import Floats, Ints, Surface, edges, vertex_normals
 from siexplorer.geometry.zones import ZoneMap
@@ -84,6 +84,19 @@ GLASS = """
   fragOutput0 = vec4(diffuseColorUniform * lit, dense);
 """
 """See-through skin is clear in the middle and denser towards its outline, as a glass body is."""
+
+
+def lamps() -> list[vtkLight]:
+    """The lights, which go with the eye."""
+    made = []
+    for position, intensity in LIGHTS:
+        light = vtkLight()
+        light.SetLightTypeToCameraLight()
+        light.SetPosition(*position)
+        light.SetFocalPoint(0.0, 0.0, 0.0)
+        light.SetIntensity(intensity)
+        made.append(light)
+    return made
 
 
 def _with_lights(shader: str) -> str:

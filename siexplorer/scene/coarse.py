@@ -19,7 +19,7 @@ BUDGET = 40_000
 WORTH = 1_250
 """Surfaces with fewer triangles are left as they are."""
 
-CELL_MM, CELL_EDGES = 4.5, 1.25
+CELL_MM, CELL_EDGES = 4.5, 1.4
 """Edge of the cubes whose vertices become one, or so many times the mean edge of the triangles, if
 that is more (design: about a third of the triangles)."""
 

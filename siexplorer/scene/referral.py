@@ -13,6 +13,9 @@ from siexplorer.geometry.surface import Floats, Surface, compacted, face_normals
 from siexplorer.scene.actors import flat_actor
 from siexplorer.scene.theme import REFERRAL, Rgb
 
+SKIN_REACH_MM, SKIN_GAP_MM = 6.0, 1.0
+"""How far beside a bone point its place on the skin is looked for, and how far above it drawn."""
+
 LIFT_MM, DOT_LIFT_MM = 1.2, 1.8
 WASH, DOTS = 0.55, 0.95
 """How strong the colour and the dots are in the middle of an area, 0 to 1 (design)."""
@@ -154,3 +157,15 @@ def open_skin(skin: Surface, ends: npt.NDArray[np.bool_]) -> tuple[Surface, Floa
 
 def _bytes(colour: Rgb) -> npt.NDArray[np.uint8]:
     return np.array([round(255 * c) for c in colour], dtype=np.uint8)
+
+
+def above(skin: Surface, point: Floats, towards: Floats) -> Floats:
+    """The outermost place on a skin above a point, in a direction; without one, the point."""
+    towards = towards / np.linalg.norm(towards)
+    away = skin.vertices - point
+    depth = away @ towards
+    beside = np.linalg.norm(away - depth[:, None] * towards, axis=1)
+    over = np.flatnonzero((beside < SKIN_REACH_MM) & (depth > 0.0))
+    if not len(over):
+        return point
+    return np.asarray(point + towards * (depth[over].max() + SKIN_GAP_MM))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pyvista as pv
-from vtkmodules.vtkRenderingCore import vtkActor, vtkLight
+from vtkmodules.vtkRenderingCore import vtkActor
 
 from siexplorer.anatomy.records import Landmark, Structure
 from siexplorer.exploration.ball import ZoneError, zone_map
@@ -20,13 +20,13 @@ from siexplorer.geometry.motion import si_axis
 from siexplorer.geometry.section import flat_ends
 from siexplorer.geometry.surface import Floats, Surface
 from siexplorer.geometry.zones import ZoneMap
-from siexplorer.scene.actors import LIGHTS, point_cloud, set_points, sheet_actor, tube_actor
+from siexplorer.scene.actors import lamps, point_cloud, set_points, sheet_actor, tube_actor
 from siexplorer.scene.camera import DIRECTIONS, VIEW_ANGLE_DEG, fixed_view
 from siexplorer.scene.cutting import Cutting
 from siexplorer.scene.looks import is_insertion, role_of
 from siexplorer.scene.overlay import Overlay, dashed_ring
 from siexplorer.scene.picking import Hit, Marks, Picker
-from siexplorer.scene.referral import Laid, dots_actor, label, laid_on, open_skin, wash_actor
+from siexplorer.scene.referral import Laid, above, dots_actor, label, laid_on, open_skin, wash_actor
 from siexplorer.scene.surfaces import Surfaces
 from siexplorer.scene.theme import Theme
 from siexplorer.scene.zones import picture
@@ -35,9 +35,6 @@ POINT_REACH_PX, CURVE_REACH_PX = 11.0, 7.0
 CURVE_RADIUS_MM = 1.0
 SKIN_RING_MM = 8.0
 """Radius of the ring that stands for a mark on the skin (design)."""
-
-SKIN_REACH_MM, SKIN_GAP_MM = 6.0, 1.0
-"""How far beside a bone point its place on the skin is looked for, and how far above it drawn."""
 
 MAP_TURN_DEG = 18.0
 """The flat ball map is shown only for eyes within this of straight behind: it would mislead."""
@@ -107,12 +104,7 @@ class PelvisScene:
     def _light(self) -> None:
         renderer = self.plotter.renderer
         renderer.RemoveAllLights()
-        for position, intensity in LIGHTS:
-            light = vtkLight()
-            light.SetLightTypeToCameraLight()
-            light.SetPosition(*position)
-            light.SetFocalPoint(0.0, 0.0, 0.0)
-            light.SetIntensity(intensity)
+        for light in lamps():
             renderer.AddLight(light)
         renderer.GetActiveCamera().SetViewAngle(VIEW_ANGLE_DEG)
         # Plain blending: sorting every see-through pixel doubles a frame without a graphics card.
@@ -259,7 +251,7 @@ class PelvisScene:
             return point
         key = (state.skin, point.tobytes(), towards.tobytes())
         if key not in self._places_on_skin:
-            self._places_on_skin[key] = _above(skin[0], point, towards)
+            self._places_on_skin[key] = above(skin[0], point, towards)
         return self._places_on_skin[key]
 
     def _draw_curves(self, curves: list[Floats]) -> None:
@@ -538,15 +530,3 @@ class PelvisScene:
     def to_pixels(self, points: Floats) -> Floats:
         """(k, 3) mm to (k, 3): device pixels from the lower left, and the distance from the eye."""
         return self.overlay.project(points)
-
-
-def _above(skin: Surface, point: Floats, towards: Floats) -> Floats:
-    """The outermost place on a skin above a point, in a direction; without one, the point."""
-    towards = towards / np.linalg.norm(towards)
-    away = skin.vertices - point
-    depth = away @ towards
-    beside = np.linalg.norm(away - depth[:, None] * towards, axis=1)
-    above = np.flatnonzero((beside < SKIN_REACH_MM) & (depth > 0.0))
-    if not len(above):
-        return point
-    return np.asarray(point + towards * (depth[above].max() + SKIN_GAP_MM))
