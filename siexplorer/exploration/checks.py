@@ -16,7 +16,7 @@ from siexplorer.anatomy.knowledge import Knowledge, claims_of, sources_of
 from siexplorer.anatomy.records import Entry, Landmark, Movement, Muscle, Structure, Zone
 from siexplorer.exploration.ball import ZoneError, zone_map
 from siexplorer.exploration.moving import pose
-from siexplorer.exploration.tissue import faults, measured
+from siexplorer.exploration.tissue import Measured, faults, measured
 from siexplorer.geometry.landmarks import Bones, Points, find_landmarks
 from siexplorer.geometry.motion import TRUE_LIMIT_DEG, displacement_mm
 from siexplorer.geometry.muscles import PLANS
@@ -114,9 +114,18 @@ FILE_OF = {
 
 def check(known: Knowledge, pack: Pack | None, pack_error: str | None) -> list[str]:
     """One sentence per failure, none if all is well. Without a pack, the records alone."""
+    return checked(known, pack, pack_error)[0]
+
+
+def checked(
+    known: Knowledge, pack: Pack | None, pack_error: str | None
+) -> tuple[list[str], Measured]:
+    """The failures as sentences, and what was measured on soft tissue if its surfaces are whole."""
+    tissue = Measured()
     failures = [*known.problems, *_records(known)]
     if pack is None:
-        return [*failures, pack_error or "No pack of meshes was read; reinstall the program."]
+        gone = pack_error or "No pack of meshes was read; reinstall the program."
+        return [*failures, gone], tissue
     surfaces, landmarks = _surfaces(known, pack), _landmarks(known, pack)
     failures += [*pack.problems, *surfaces, *landmarks]
     if not landmarks:
@@ -130,10 +139,11 @@ def check(known: Knowledge, pack: Pack | None, pack_error: str | None) -> list[s
         ]
     if not surfaces:
         where = f"meshes/{pack.info.id}/{pack.info.id}.glb"
-        failures += [f"{where}: {fault}" for fault in faults(measured(pack))]
+        tissue = measured(pack)
+        failures += [f"{where}: {fault}" for fault in faults(tissue)]
     if not surfaces and not landmarks:
         failures += _rules_agree(pack)
-    return failures
+    return failures, tissue
 
 
 # The records --------------------------------------------------------------------------------------

@@ -19,16 +19,15 @@ from siexplorer.geometry.nerves import (
 )
 from siexplorer.geometry.skin import depth_below
 from siexplorer.geometry.strands import lengths_mm
-from siexplorer.geometry.surface import Floats, Surface, is_closed, volume_cm3
+from siexplorer.geometry.surface import Floats, Surface, is_closed, pieces, volume_cm3
 from siexplorer.geometry.tissue import (
     DEEP_MM,
     covered_share,
     depth_in,
     middle_line,
-    pieces,
+    middle_of_tube,
     thickness_at_middle_mm,
 )
-from siexplorer.geometry.tubes import middle_of
 from siexplorer.packs.pack import Pack, PackSurface
 
 SIDES = ("left", "right")
@@ -211,7 +210,7 @@ def _muscle(
     return MuscleReport(
         id=one.info.id,
         closed=is_closed(surface),
-        pieces=pieces(surface),
+        pieces=len(np.unique(pieces(surface))),
         volume_cm3=round(volume_cm3(surface), 2),
         published_cm3=VOLUME_CM3.get(name),
         inside_bone_percent=round(inside_percent, 2),
@@ -221,7 +220,7 @@ def _muscle(
 
 
 def _sciatic(pack: Pack, side: str) -> dict[str, float]:
-    path = middle_of(pack.surfaces[f"{side}-sciatic-nerve"].surface)
+    path = middle_of_tube(pack.surfaces[f"{side}-sciatic-nerve"].surface)
     psis = pack.landmarks[f"{side}-psis"][0]
     seat = pack.landmarks[f"{side}-ischial-tuberosity"][0]
     outer = pack.landmarks[f"{side}-greater-trochanter"][0]

@@ -13,10 +13,21 @@ from vtkmodules.vtkCommonDataModel import (
     vtkPolyData,
     vtkStaticCellLocator,
 )
-from vtkmodules.vtkFiltersCore import vtkClipPolyData, vtkFlyingEdges3D, vtkTriangleFilter
+from vtkmodules.vtkFiltersCore import (
+    vtkClipPolyData,
+    vtkFlyingEdges3D,
+    vtkQuadricDecimation,
+    vtkTriangleFilter,
+    vtkWindowedSincPolyDataFilter,
+)
 from vtkmodules.vtkFiltersGeneral import vtkClipClosedSurface
 
-from siexplorer.geometry.surface import Floats, Ints, Surface, compacted
+from siexplorer.geometry.surface import Floats, Ints, Surface, compacted, is_closed, largest_piece
+
+BORDER_MM = 1.0
+"""How far outside the border of a grid lies at least (design: any distance above zero does)."""
+
+THINNING_SHARES = (*np.linspace(1.0, 0.91, 10), 1.25, 1.6, 2.0, 2.5)
 
 RIM_MM = 0.5
 """Width of the rim of a cap (design: too narrow to see, wide enough to part two shadings)."""
@@ -104,8 +115,17 @@ def cut_closed(surface: Surface, origin: Floats, normal: Floats) -> Surface:
     return compacted(whole, np.ones(len(faces), dtype=bool))
 
 
-def contour_grid(values: npt.NDArray[np.float64], origin: Floats, spacing_mm: float) -> Surface:
-    """The surface where a (nx, ny, nz) field is zero, positive outside."""
+def contour_grid(
+    values: npt.NDArray[np.float32] | npt.NDArray[np.float64], origin: Floats, spacing_mm: float
+) -> Surface:
+    """The surface where a (nx, ny, nz) field is zero, positive outside.
+
+    The border of the grid counts as outside, so the surface is closed.
+    """
+    values = values.astype(np.float64)
+    for axis in range(3):
+        border = np.moveaxis(values, axis, 0)
+        border[[0, -1]] = np.maximum(border[[0, -1]], BORDER_MM)
     grid = vtkImageData()
     grid.SetDimensions(*values.shape)
     grid.SetOrigin(*map(float, origin))
@@ -120,6 +140,42 @@ def contour_grid(values: npt.NDArray[np.float64], origin: Floats, spacing_mm: fl
     contour.Update()
     found = from_polydata(contour.GetOutput())
     return Surface(found.vertices, found.faces[:, ::-1].copy())
+
+
+def evened_surface(surface: Surface, rounds: int = 20, band: float = 0.12) -> Surface:
+    """The surface without the steps of its grid, its volume kept (Taubin's windowed sinc)."""
+    smooth = vtkWindowedSincPolyDataFilter()
+    smooth.SetInputData(to_polydata(surface))
+    smooth.SetNumberOfIterations(rounds)
+    smooth.SetPassBand(band)
+    smooth.BoundarySmoothingOff()
+    smooth.NonManifoldSmoothingOn()
+    smooth.NormalizeCoordinatesOn()
+    smooth.Update()
+    moved = vtk_to_numpy(smooth.GetOutput().GetPoints().GetData()).astype(np.float64)
+    return Surface(moved, surface.faces)
+
+
+def thinned(surface: Surface, triangles: int) -> Surface:
+    """The closed surface with about this many triangles, still closed, in one piece.
+
+    Now and then the thinning folds one edge over another: then a little fewer triangles are tried,
+    and after that more.
+    """
+    if len(surface.faces) <= triangles:
+        return surface
+    for share in THINNING_SHARES:
+        wanted = share * triangles
+        if wanted < len(surface.faces):
+            thin = vtkQuadricDecimation()
+            thin.SetInputData(to_polydata(surface))
+            thin.SetTargetReduction(1.0 - wanted / len(surface.faces))
+            thin.VolumePreservationOn()
+            thin.Update()
+            found = largest_piece(from_polydata(thin.GetOutput()))
+            if is_closed(found):
+                return found
+    return surface
 
 
 def closest_points(surface: Surface, points: Floats) -> tuple[Floats, Ints]:

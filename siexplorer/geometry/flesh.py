@@ -11,15 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter, label
 from scipy.spatial import cKDTree
-from vtkmodules.util.numpy_support import vtk_to_numpy
-from vtkmodules.vtkFiltersCore import vtkQuadricDecimation, vtkWindowedSincPolyDataFilter
 
-from siexplorer.geometry.filters import contour_grid, from_polydata, to_polydata
+from siexplorer.geometry.filters import contour_grid, evened_surface, thinned
 from siexplorer.geometry.lattice import REACH_MM, Grid, Lattice
 from siexplorer.geometry.surface import (
     Floats,
     Surface,
-    is_closed,
     largest_piece,
     neighbour_mean,
     volume_cm3,
@@ -43,11 +40,10 @@ GAP_MM = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Flesh:
-    """A muscle's body: its surface, fibre coordinates (n, 2), and the scale its radii came to."""
+    """The body of a muscle or ligament: its surface and fibre coordinates (n, 2)."""
 
     surface: Surface
     fibres: Floats
-    radius_scale: float
 
 
 def grown(
@@ -132,11 +128,8 @@ def grown(
         smooth = smoothed(_one_piece(value(scale)))
         if not (smooth < 0).any():
             raise ValueError("there is no room for this body")
-        for axis in range(3):
-            edge = np.moveaxis(smooth, axis, 0)
-            edge[0] = edge[-1] = 1.0
-        raw = largest_piece(contour_grid(smooth.astype(np.float64), origin, field.spacing_mm))
-        return smooth, outwards(thinned(evened_surface(raw), triangles))
+        raw = largest_piece(contour_grid(smooth, origin, field.spacing_mm))
+        return smooth, thinned(evened_surface(raw), triangles)
 
     scale = fitting(volume_cm3_wanted) if volume_cm3_wanted is not None else 1.0
     smooth, surface = body_at(scale)
@@ -151,7 +144,7 @@ def grown(
     if into is not None:
         # Its distances end at EDGE_MM: beyond, it says nothing.
         into.joined(block, np.where(smooth < EDGE_MM - 1.0, smooth, np.float32(REACH_MM)))
-    return Flesh(surface, fibre_coordinates(surface, bundle, across), scale)
+    return Flesh(surface, fibre_coordinates(surface, bundle, across))
 
 
 def _one_piece(cube: Grid) -> Grid:
@@ -161,45 +154,6 @@ def _one_piece(cube: Grid) -> Grid:
         sizes[0] = 0
         cube = np.where((parts > 0) & (parts != sizes.argmax()), np.float32(1.0), cube)
     return cube
-
-
-def outwards(surface: Surface) -> Surface:
-    """The closed surface wound so that its volume is positive."""
-    if volume_cm3(surface) > 0:
-        return surface
-    return Surface(surface.vertices, surface.faces[:, ::-1].copy())
-
-
-def evened_surface(surface: Surface, rounds: int = 20, band: float = 0.12) -> Surface:
-    """The surface without the steps of its grid, its volume kept (Taubin's windowed sinc)."""
-    smooth = vtkWindowedSincPolyDataFilter()
-    smooth.SetInputData(to_polydata(surface))
-    smooth.SetNumberOfIterations(rounds)
-    smooth.SetPassBand(band)
-    smooth.BoundarySmoothingOff()
-    smooth.NonManifoldSmoothingOn()
-    smooth.NormalizeCoordinatesOn()
-    smooth.Update()
-    moved = vtk_to_numpy(smooth.GetOutput().GetPoints().GetData()).astype(np.float64)
-    return Surface(moved, surface.faces)
-
-
-def thinned(surface: Surface, triangles: int) -> Surface:
-    """The surface with about this many triangles, closed as before.
-
-    Where that many cannot keep it closed, it takes more.
-    """
-    while len(surface.faces) > triangles:
-        thin = vtkQuadricDecimation()
-        thin.SetInputData(to_polydata(surface))
-        thin.SetTargetReduction(1.0 - triangles / len(surface.faces))
-        thin.VolumePreservationOn()
-        thin.Update()
-        found = largest_piece(from_polydata(thin.GetOutput()))
-        if is_closed(found) or not is_closed(surface):
-            return found
-        triangles = round(1.25 * triangles)
-    return surface
 
 
 def fibre_coordinates(surface: Surface, bundle: Floats, across: Floats) -> Floats:

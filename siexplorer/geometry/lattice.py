@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from siexplorer.geometry.surface import Floats, Surface, face_normals, vertex_normals
 
-Grid = npt.NDArray[np.float32]
+Grid = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 REACH_MM = 24.0
 """Distances are exact up to here; beyond, only the side is kept (design)."""
 
@@ -21,11 +21,20 @@ ON_FACE /= ON_FACE.sum(axis=1, keepdims=True)
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """Signed distances in mm on a grid, positive outside; ``values`` is (nx, ny, nz)."""
+    """Signed distances in mm, positive outside, on a grid (nx, ny, nz) from ``origin``."""
 
+    values: Grid
     origin: Floats
     spacing_mm: float
-    values: Grid
+
+    def points(self) -> Floats:
+        """(nx, ny, nz, 3) places of the nodes."""
+        x, y, z = self.values.shape
+        return self.positions((slice(0, x), slice(0, y), slice(0, z))).reshape(x, y, z, 3)
+
+    def with_values(self, values: Grid) -> "Lattice":
+        """The same grid with other values."""
+        return Lattice(values, self.origin, self.spacing_mm)
 
     def sample(self, points: Floats) -> Floats:
         """(n,) trilinear distances at (n, 3) points; beyond the grid, those of its border."""
@@ -69,11 +78,24 @@ class Lattice:
         away = distance_transform_edt(self.values >= 0) * self.spacing_mm
         depth = distance_transform_edt(away < radius_mm) * self.spacing_mm
         filled = np.where(away < radius_mm, radius_mm - depth, self.values).astype(np.float32)
-        return Lattice(self.origin, self.spacing_mm, np.minimum(filled, self.values))
+        return self.with_values(np.minimum(filled, self.values))
 
     def joined(self, block: tuple[slice, slice, slice], values: Grid) -> None:
         """Take something more into the grid: from now on its inside counts as inside."""
         np.minimum(self.values[block], values, out=self.values[block])
+
+
+def spread_over(surface: Surface) -> tuple[Floats, Floats]:
+    """(k, 3) places on a surface and their (k, 3) normals: its vertices, and some on each face.
+
+    Where bone is thin, the nearest vertex alone may be on its other side.
+    """
+    facing = face_normals(surface)
+    length = np.linalg.norm(facing, axis=1, keepdims=True)
+    spots = np.einsum("sc,fcd->sfd", ON_FACE, surface.vertices[surface.faces]).reshape(-1, 3)
+    facing = np.tile(facing / np.where(length > 0, length, 1.0), (len(ON_FACE), 1))
+    points = np.concatenate([surface.vertices, spots])
+    return points, np.concatenate([vertex_normals(surface), facing])
 
 
 def distances(
@@ -89,7 +111,7 @@ def distances(
     ``reach_mm`` it is that.
     """
     shape = tuple(np.ceil((high - low) / spacing_mm).astype(int) + 1)
-    grid = Lattice(np.asarray(low, float), spacing_mm, np.full(shape, reach_mm, dtype=np.float32))
+    grid = Lattice(np.full(shape, reach_mm, dtype=np.float32), np.asarray(low, float), spacing_mm)
     for surface in surfaces:
         take_in(grid, surface, reach_mm)
     return grid
@@ -97,14 +119,7 @@ def distances(
 
 def take_in(grid: Lattice, surface: Surface, reach_mm: float = REACH_MM) -> None:
     """Let a closed surface count as inside from now on."""
-    corners = surface.vertices[surface.faces]
-    facing = face_normals(surface)
-    length = np.linalg.norm(facing, axis=1, keepdims=True)
-    # Points on the faces as well: where bone is thin, the nearest vertex may be on its other side.
-    spots = np.einsum("sc,fcd->sfd", ON_FACE, corners).reshape(-1, 3)
-    facing = np.tile(facing / np.where(length > 0, length, 1.0), (len(ON_FACE), 1))
-    points = np.concatenate([surface.vertices, spots])
-    normals = np.concatenate([vertex_normals(surface), facing])
+    points, normals = spread_over(surface)
     low, high = surface.vertices.min(axis=0) - reach_mm, surface.vertices.max(axis=0) + reach_mm
     end = grid.origin + grid.spacing_mm * (np.array(grid.values.shape) - 1)
     if (low > end).any() or (high < grid.origin).any():

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from siexplorer.geometry.filters import contour_grid
-from siexplorer.geometry.flesh import Flesh, evened_surface, grown, outwards, thinned
+from siexplorer.geometry.filters import contour_grid, evened_surface, thinned
+from siexplorer.geometry.flesh import grown
 from siexplorer.geometry.landmarks import Bones, Points, joint_patch, support
-from siexplorer.geometry.lattice import Lattice, distances
-from siexplorer.geometry.strands import POINTS, along, laid, lengths_mm, tightened
+from siexplorer.geometry.lattice import Lattice, distances, take_in
+from siexplorer.geometry.strands import POINTS, along, laid, tightened
 from siexplorer.geometry.surface import Floats, Surface, largest_piece, vertex_normals
 
 SPACING_MM, REACH_MM = 0.8, 18.0
@@ -30,23 +30,19 @@ BAND_TRIANGLES = 1400
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A ligament with the strands that it was grown round; both None where it fills a room."""
+    """A ligament with its fibre coordinates (n, 2); None where it fills a room."""
 
     surface: Surface
-    fibres: Floats | None
-    bundle: Floats | None
-
-    def length_mm(self) -> float:
-        """Mean length of its strands (0 where it has none)."""
-        return float(lengths_mm(self.bundle).mean()) if self.bundle is not None else 0.0
+    fibres: Floats | None = None
 
 
 def left_ligaments(bones: Bones, left: Points, spine: dict[str, Surface]) -> dict[str, Band]:
     """Ligaments and cartilage of the left side by id, without the side."""
-    solid = [bones.hip_left, bones.sacrum, bones.coccyx, *spine.values()]
-    field = distances(solid, LOW_MM, HIGH_MM, SPACING_MM, REACH_MM)
     hip = distances([bones.hip_left], LOW_MM, HIGH_MM, SPACING_MM, REACH_MM)
     sacrum = distances([bones.sacrum], LOW_MM, HIGH_MM, SPACING_MM, REACH_MM)
+    field = hip.with_values(np.minimum(hip.values, sacrum.values))
+    for other in (bones.coccyx, *spine.values()):
+        take_in(field, other, REACH_MM)
     made = {
         "si-joint-cartilage": _cartilage(bones, hip, sacrum),
         "interosseous-sacroiliac-ligament": _interosseous(bones, left, hip, sacrum),
@@ -72,7 +68,7 @@ def _band(field: Lattice, starts: Floats, ends: Floats, radius_mm: Floats) -> Ba
     bundle = tightened(laid([starts, ends]), field, clear * ramp, rounds=120)
     radii = np.broadcast_to(radius_mm, bundle.shape[:2]).copy()
     across = np.linspace(0.0, 1.0, len(bundle))
-    flesh: Flesh = grown(
+    flesh = grown(
         bundle,
         radii,
         across,
@@ -85,7 +81,7 @@ def _band(field: Lattice, starts: Floats, ends: Floats, radius_mm: Floats) -> Ba
         gap_mm=0.2,
         into=field,
     )
-    return Band(flesh.surface, flesh.fibres, bundle)
+    return Band(flesh.surface, flesh.fibres)
 
 
 def _even(radius_mm: float, ends: float = 1.0) -> Floats:
@@ -201,9 +197,9 @@ def _iliolumbar(bones: Bones, left: Points, l5: Surface) -> tuple[Floats, Floats
 
 
 def _filled(values: Floats, field: Lattice, triangles: int) -> Surface:
-    soft = _bounded(np.asarray(gaussian_filter(np.clip(values, -4.0, 4.0), 0.8)))
+    soft = np.asarray(gaussian_filter(np.clip(values, -4.0, 4.0), 0.8))
     raw = largest_piece(contour_grid(soft, field.origin, field.spacing_mm))
-    return outwards(thinned(evened_surface(raw, rounds=30, band=0.08), triangles))
+    return thinned(evened_surface(raw, rounds=30, band=0.08), triangles)
 
 
 def _cartilage(bones: Bones, hip: Lattice, sacrum: Lattice) -> Band:
@@ -211,12 +207,12 @@ def _cartilage(bones: Bones, hip: Lattice, sacrum: Lattice) -> Band:
     middle = np.abs(hip.values - sacrum.values) / 2 - CARTILAGE_HALF_MM
     between = hip.values + sacrum.values - CARTILAGE_GAP_MM
     values = np.maximum(middle, between).astype(np.float64)
-    return Band(_filled(values, hip, 2200), None, None)
+    return Band(_filled(values, hip, 2200))
 
 
 def _interosseous(bones: Bones, left: Points, hip: Lattice, sacrum: Lattice) -> Band:
     """The room behind the auricular surfaces, between the two tuberosities."""
-    nodes = hip.positions(_whole(hip))
+    nodes = hip.points().reshape(-1, 3)
     patch = joint_patch(bones.hip_left, bones.sacrum)
     behind = np.interp(
         nodes[:, 2], *_back_of(patch, np.linspace(patch[:, 2].min(), patch[:, 2].max(), 24))
@@ -235,22 +231,9 @@ def _interosseous(bones: Bones, left: Points, hip: Lattice, sacrum: Lattice) -> 
         ]
     ).max(axis=0)
     values = outside.reshape(hip.values.shape).astype(np.float64)
-    return Band(_filled(values, hip, 2200), None, None)
+    return Band(_filled(values, hip, 2200))
 
 
 def _back_of(patch: Floats, levels: Floats) -> tuple[Floats, Floats]:
     """Levels and how far back a patch reaches at each."""
     return levels, np.array([patch[np.abs(patch[:, 2] - z) < 4.0, 1].max() for z in levels])
-
-
-def _whole(field: Lattice) -> tuple[slice, slice, slice]:
-    x, y, z = field.values.shape
-    return slice(0, x), slice(0, y), slice(0, z)
-
-
-def _bounded(values: Floats) -> Floats:
-    """The field with its border outside, so that what it bounds is closed."""
-    for axis in range(3):
-        edge = np.moveaxis(values, axis, 0)
-        edge[0] = edge[-1] = np.maximum(edge[0], 1.0)
-    return values

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import CubicSpline
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkDoubleArray
-from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance, vtkQuadricDecimation
+from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
 from vtkmodules.vtkFiltersModeling import vtkLoopSubdivisionFilter
 
-from siexplorer.geometry.filters import contour_grid, from_polydata, to_polydata
+from siexplorer.geometry.filters import contour_grid, from_polydata, thinned, to_polydata
+from siexplorer.geometry.lattice import Lattice
 from siexplorer.geometry.surface import (
     Floats,
     Surface,
     face_normals,
-    is_closed,
     largest_piece,
     vertex_normals,
 )
@@ -228,32 +228,6 @@ def _loop(surface: Surface, times: int) -> Surface:
     return from_polydata(divide.GetOutput())
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """Signed distances in mm, positive outside, on a grid (nx, ny, nz) from ``origin``."""
-
-    values: Floats
-    origin: Floats
-    spacing_mm: float
-
-    def points(self) -> Floats:
-        """(nx, ny, nz, 3) places of the samples."""
-        axes = [
-            start + self.spacing_mm * np.arange(count)
-            for start, count in zip(self.origin, self.values.shape, strict=True)
-        ]
-        return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-
-    def with_values(self, values: Floats) -> "Field":
-        """The same grid with other values."""
-        return Field(values, self.origin, self.spacing_mm)
-
-    def at(self, points: Floats) -> Floats:
-        """(k,) values at (k, 3) points, the border's values beyond it."""
-        place = ((points - self.origin) / self.spacing_mm).T
-        return np.asarray(map_coordinates(self.values, place, order=1, mode="nearest"))
-
-
 def distance(surface: Surface, points: Floats) -> Floats:
     """Signed distance in mm of (..., 3) points to a closed surface, positive outside."""
     field = vtkImplicitPolyDataDistance()
@@ -264,7 +238,7 @@ def distance(surface: Surface, points: Floats) -> Floats:
     return np.asarray(vtk_to_numpy(out).copy().reshape(points.shape[:-1]))
 
 
-def sampled(surface: Surface, spacing_mm: float = GRID_MM, margin_mm: float = 4.0) -> Field:
+def sampled(surface: Surface, spacing_mm: float = GRID_MM, margin_mm: float = 4.0) -> Lattice:
     """The distance field around a closed surface, on a grid symmetric about x = 0 where it is.
 
     Raises
@@ -276,7 +250,7 @@ def sampled(surface: Surface, spacing_mm: float = GRID_MM, margin_mm: float = 4.
     high = surface.vertices.max(axis=0) + margin_mm
     low[0] = -np.ceil(-low[0] / spacing_mm) * spacing_mm
     counts = np.ceil((high - low) / spacing_mm).astype(int) + 1
-    field = _filled(surface, Field(np.zeros(tuple(counts)), low, spacing_mm))
+    field = _filled(surface, Lattice(np.zeros(tuple(counts)), low, spacing_mm))
     border = np.ones(field.values.shape, dtype=bool)
     border[1:-1, 1:-1, 1:-1] = False
     if (field.values[border] <= 0).any():
@@ -284,41 +258,23 @@ def sampled(surface: Surface, spacing_mm: float = GRID_MM, margin_mm: float = 4.
     return field
 
 
-def _filled(surface: Surface, grid: Field) -> Field:
+def _filled(surface: Surface, grid: Lattice) -> Lattice:
     """``grid`` with a surface's distances: exact near it, from every third sample elsewhere."""
     counts = tuple(-(-count // 3) + 1 for count in grid.values.shape)
-    coarse = Field(np.zeros(counts), grid.origin, 3 * grid.spacing_mm)
+    coarse = Lattice(np.zeros(counts), grid.origin, 3 * grid.spacing_mm)
     coarse = coarse.with_values(distance(surface, coarse.points()))
     points = grid.points().reshape(-1, 3)
-    values = coarse.at(points)
+    values = coarse.sample(points)
     # Interpolation errs by less than half a coarse cell's diagonal.
     close = np.abs(values) < 3.0 * grid.spacing_mm + 1.0
     values[close] = distance(surface, points[close])
     return grid.with_values(values.reshape(grid.values.shape))
 
 
-def surface_of(field: Field, triangles: int) -> Surface:
-    """The zero surface of a field, thinned out to at most ``triangles``, its largest piece.
-
-    Raises
-    ------
-    ValueError
-        If no thinning near that number leaves the surface closed.
-    """
+def surface_of(field: Lattice, triangles: int) -> Surface:
+    """The zero surface of a field, thinned out to about ``triangles``, its largest piece."""
     fine = largest_piece(contour_grid(field.values, field.origin, field.spacing_mm))
-    if len(fine.faces) <= triangles:
-        return fine
-    # The thinning may now and then fold one edge over another; a little fewer triangles do not.
-    for attempt in range(10):
-        thin = vtkQuadricDecimation()
-        thin.SetInputData(to_polydata(fine))
-        thin.SetTargetReduction(1.0 - triangles * (1.0 - 0.01 * attempt) / len(fine.faces))
-        thin.VolumePreservationOn()
-        thin.Update()
-        found = from_polydata(thin.GetOutput())
-        if is_closed(found):
-            return found
-    raise ValueError(f"no closed surface of about {triangles} triangles")
+    return thinned(fine, triangles)
 
 
 def smooth_max(a: Floats, b: Floats, blend_mm: float) -> Floats:
@@ -364,7 +320,7 @@ def sacral_plate(sacrum: Surface, promontory: Floats) -> Plate:
     return Plate(centre, found.normal, found.forward, SACRAL_WIDTH_MM, SACRAL_DEPTH_MM)
 
 
-def vertebra_field(raw: Surface, level: Level) -> Field:
+def vertebra_field(raw: Surface, level: Level) -> Lattice:
     """The distance field of a level in its own frame, from a closed low-polygon vertebra.
 
     The raw meshes are angular where they are coarsest: the body's corners are rounded off, the
@@ -458,18 +414,19 @@ def _canal(points: Floats, level: Level) -> Floats:
     return np.asarray(((x**2.5 + y**2.5) ** 0.4 - 1.0) * CANAL_DEPTH_MM / 2)
 
 
-def carved(field: Field, other: Field, into_other: Floats) -> Field:
+def carved(field: Lattice, other: Lattice, into_other: Floats) -> Lattice:
     """``field`` without what lies within the clearance of another solid's field.
 
     ``into_other`` (4, 4) takes the one's frame to the other's.
     """
     points = field.points()
     there = points.reshape(-1, 3) @ into_other[:3, :3].T + into_other[:3, 3]
-    away = other.at(there).reshape(field.values.shape)
-    return field.with_values(smooth_max(field.values, CLEARANCE_MM - away, 0.6))
+    away = other.sample(there).reshape(field.values.shape)
+    own = field.values.astype(np.float64)
+    return field.with_values(smooth_max(own, CLEARANCE_MM - away, 0.6))
 
 
-def sacrum_field(sacrum: Surface, from_z: float) -> Field:
+def sacrum_field(sacrum: Surface, from_z: float) -> Lattice:
     """The distance field of what of the sacrum lies above ``from_z``, the larger of both sides.
 
     The vertebrae are symmetric and must clear both its articular processes.
@@ -477,12 +434,12 @@ def sacrum_field(sacrum: Surface, from_z: float) -> Field:
     low = np.array([-45.0, 55.0, from_z])
     high = np.array([45.0, 135.0, sacrum.vertices[:, 2].max() + 6.0])
     counts = np.round((high - low) / GRID_MM).astype(int) + 1
-    grid = _filled(sacrum, Field(np.zeros(tuple(counts)), low, GRID_MM))
+    grid = _filled(sacrum, Lattice(np.zeros(tuple(counts)), low, GRID_MM))
     values = grid.values
     return grid.with_values(np.minimum(values, values[::-1]))
 
 
-def disc(lower: Plate, upper: Plate, solids: list[tuple[Field, Floats]]) -> Surface:
+def disc(lower: Plate, upper: Plate, solids: list[tuple[Lattice, Floats]]) -> Surface:
     """A closed disc between two plates: a rounded lens a little wider than they are.
 
     ``solids`` are the neighbours' fields and the (4, 4) transforms into their frames: the disc
@@ -495,7 +452,7 @@ def disc(lower: Plate, upper: Plate, solids: list[tuple[Field, Floats]]) -> Surf
     high = middle + np.array([corner, 26, 24])
     counts = np.ceil((high - low) / 0.8).astype(int) + 1
     counts[0] = round(-2 * low[0] / 0.8) + 1
-    grid = Field(np.zeros(tuple(counts)), low, 0.8)
+    grid = Lattice(np.zeros(tuple(counts)), low, 0.8)
     points = grid.points()
     above = (points - lower.centre) @ lower.normal
     below = (upper.centre - points) @ upper.normal
@@ -516,7 +473,7 @@ def disc(lower: Plate, upper: Plate, solids: list[tuple[Field, Floats]]) -> Surf
     field = smooth_max(rim + 0.25 * np.maximum(slab + 3.0, 0), slab, 2.0)
     for solid, into in solids:
         there = points.reshape(-1, 3) @ into[:3, :3].T + into[:3, 3]
-        away = solid.at(there).reshape(field.shape)
+        away = solid.sample(there).reshape(field.shape)
         field = smooth_max(field, 0.15 - away, 0.8)
     field = gaussian_filter((field + field[::-1]) / 2, 1.0)
     return surface_of(grid.with_values(field), DISC_TRIANGLES)
@@ -543,7 +500,7 @@ def twelfth_rib(upper: Plate) -> Surface:
     path = CubicSpline(knots, line)(fine)
     low, high = path.min(axis=0) - 10, path.max(axis=0) + 10
     counts = np.ceil((high - low) / GRID_MM).astype(int) + 1
-    grid = Field(np.zeros(tuple(counts)), low, GRID_MM)
+    grid = Lattice(np.zeros(tuple(counts)), low, GRID_MM)
     points = grid.points().reshape(-1, 3)
     _, nearest = cKDTree(path).query(points)
     nearest = np.clip(nearest, 1, len(path) - 2)

@@ -5,8 +5,8 @@ are along the way, and the volume it must come to. The paths follow the usual de
 and widths are design choices, judged by ``siexplorer check`` and by ``compare_soft_tissue.py``.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -100,15 +100,6 @@ class Plan:
     field: Lattice | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Muscle:
-    """A muscle of the left side with the strands that it was grown round."""
-
-    flesh: Flesh
-    bundle: Floats
-    across: Floats = field(repr=False)
-
-
 def body_of(
     bones: Bones, fine: Bones, left: Points, spine: dict[str, Surface], marks: dict[str, Floats]
 ) -> Body:
@@ -118,28 +109,24 @@ def body_of(
     return Body(bones, fine, left, left_areas(fine, left), spine, marks, grid)
 
 
-def modelled(
-    body: Body, said: Callable[[str], None] = lambda _: None, only: set[str] | None = None
-) -> Iterator[tuple[str, Muscle]]:
-    """The muscles of the left side, deepest first; each leaves room for those before it."""
-    for name, plan_of in PLANS.items():
-        if only is not None and name not in only:
-            continue
-        said(name)
-        plan = plan_of(body)
-        flesh = grown(
-            plan.bundle,
-            plan.radii_mm,
-            plan.across,
-            body.field if plan.field is None else plan.field,
-            volume_cm3_wanted=wanted_cm3(name),
-            triangles=TRIANGLES.get(name, USUAL_TRIANGLES),
-            smooth_voxels=plan.smooth_voxels,
-            least_mm=plan.least_mm,
-            spread_mm=plan.spread_mm,
-            into=body.field,
-        )
-        yield name, Muscle(flesh, plan.bundle, plan.across)
+def modelled(body: Body, name: str) -> Flesh:
+    """One muscle of the left side; it leaves room for what is in the field, and joins it.
+
+    Grow them in the order of :data:`PLANS`.
+    """
+    plan = PLANS[name](body)
+    return grown(
+        plan.bundle,
+        plan.radii_mm,
+        plan.across,
+        body.field if plan.field is None else plan.field,
+        volume_cm3_wanted=wanted_cm3(name),
+        triangles=TRIANGLES.get(name, USUAL_TRIANGLES),
+        smooth_voxels=plan.smooth_voxels,
+        least_mm=plan.least_mm,
+        spread_mm=plan.spread_mm,
+        into=body.field,
+    )
 
 
 def wanted_cm3(name: str) -> float | None:
@@ -153,11 +140,10 @@ def wanted_cm3(name: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Starts:
-    """Points (n, 3) spread over an area, how far each is from its rim, and the way off the bone."""
+    """Points (n, 3) spread over an area, and how far each is from its rim."""
 
     points: Floats
     to_rim_mm: Floats
-    normals: Floats
 
 
 def starts(area: Area, count: int, lift_mm: float) -> Starts:
@@ -166,9 +152,8 @@ def starts(area: Area, count: int, lift_mm: float) -> Starts:
     pairs, uses = edges(patch)
     rim = patch.vertices[np.unique(pairs[uses == 1])]
     chosen = patch.vertices[spread_evenly(patch.vertices, count)]
-    normals = vertex_normals(patch)[spread_evenly(patch.vertices, count)]
     gap = np.linalg.norm(chosen[:, None] - rim[None], axis=2).min(axis=1)
-    return Starts(chosen, gap, normals)
+    return Starts(chosen, gap)
 
 
 def together(*parts: Starts) -> Starts:
@@ -176,7 +161,6 @@ def together(*parts: Starts) -> Starts:
     return Starts(
         np.concatenate([p.points for p in parts]),
         np.concatenate([p.to_rim_mm for p in parts]),
-        np.concatenate([p.normals for p in parts]),
     )
 
 
@@ -201,6 +185,12 @@ def angle_about(points: Floats, centre: Floats, zero: Floats, quarter: Floats) -
     """(n,) angle of points about a centre in the plane of two directions."""
     away = points - centre
     return np.asarray(np.arctan2(away @ quarter, away @ zero))
+
+
+def fanned(begun: Starts, centre: Floats) -> Floats:
+    """(n,) place across a fan that comes together at ``centre``: from front to back, 0 to 1."""
+    up, back = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
+    return ranked(angle_about(begun.points, centre, up, back))
 
 
 def belly(start: float, middle: float, end: float, peak: float = 0.45) -> Floats:
@@ -249,7 +239,7 @@ def _obturator_internus(body: Body) -> Plan:
     middle = rim.mean(axis=0)
     inside = np.array([-0.80, 0.52, 0.30])
     membrane = [middle + share * (rim[::2] - middle) + 2.5 * inside for share in (0.3, 0.55, 0.8)]
-    begun = together(begun, _free(np.concatenate([middle[None] + 2.5 * inside, *membrane]), inside))
+    begun = together(begun, _free(np.concatenate([middle[None] + 2.5 * inside, *membrane])))
     spine, seat = body.left["ischial-spine"][0], body.left["ischial-tuberosity"][0]
     bend = spine + 0.30 * (seat - spine) + np.array([-1.0, -1.0, 0.0])
     turn = angle_about(begun.points, bend, np.array([-0.3, -0.9, 0.0]), np.array([0, 0, 1.0]))
@@ -264,10 +254,9 @@ def _obturator_internus(body: Body) -> Plan:
     return Plan(bundle, radii, across, 1.0, least_mm=1.7)
 
 
-def _free(points: Floats, normal: Floats) -> Starts:
+def _free(points: Floats) -> Starts:
     """Starts that lie on a membrane instead of a bone."""
-    count = len(points)
-    return Starts(points, np.full(count, 8.0), np.repeat(normal[None], count, axis=0))
+    return Starts(points, np.full(len(points), 8.0))
 
 
 def _gemellus(name: str, count: int, offset: tuple[float, float, float]) -> Callable[[Body], Plan]:
@@ -313,9 +302,7 @@ def _piriformis(body: Body) -> Plan:
 def _gluteus_minimus(body: Body) -> Plan:
     begun = starts(body.areas["gluteus-minimus.origin"], 240, 3.0)
     line = femur_marks(body.fine, body.left)["anterior-facet"]
-    centre = line.mean(axis=0)
-    turn = angle_about(begun.points, centre, np.array([0, 0, 1.0]), np.array([0, 1.0, 0]))
-    across = ranked(turn)
+    across = fanned(begun, line.mean(axis=0))
     ends = lifted(body, along(line[::-1] if line[0, 2] < line[-1, 2] else line, 1 - across), 1.0)
     bundle = pulled(body, [begun.points, ends], 4.0)
     return Plan(bundle, thick(belly(3.0, 7.5, 1.8, 0.42), begun, 16.0, 0.55), across, 1.2)
@@ -324,9 +311,7 @@ def _gluteus_minimus(body: Body) -> Plan:
 def _gluteus_medius(body: Body) -> Plan:
     begun = starts(body.areas["gluteus-medius.origin"], 420, 3.5)
     line = femur_marks(body.fine, body.left)["lateral-facet"]
-    centre = line.mean(axis=0)
-    turn = angle_about(begun.points, centre, np.array([0, 0, 1.0]), np.array([0, 1.0, 0]))
-    across = ranked(turn)
+    across = fanned(begun, line.mean(axis=0))
     back_first = line if line[0, 1] > line[-1, 1] else line[::-1]
     ends = lifted(body, along(back_first, 1 - across), 1.5)
     bundle = pulled(body, [begun.points, ends], 6.0)
@@ -502,7 +487,7 @@ def _fascia_starts(body: Body) -> Starts:
     band = np.stack([corner, corner + 0.5 * (seat - corner)]) + np.array([0.0, 6.0, 0.0])
     shares = np.linspace(0.0, 1.0, 16)
     points = np.concatenate([along(edge, shares), along(down, shares[::2]), along(band, shares)])
-    return _free(lifted(body, points, 3.5), np.array([0.0, 1.0, 0.0]))
+    return _free(lifted(body, points, 3.5))
 
 
 def _quadratus_lumborum(body: Body) -> Plan:

@@ -167,7 +167,7 @@ def _clear(
     sideways: bool = True,
     forwards: bool = False,
 ) -> Floats:
-    """(90, 3) smooth path through stations, moved off what is there.
+    """(45, 3) smooth path through stations, moved off what is there.
 
     ``sideways`` False moves it forwards or backwards alone, so that its outline seen from behind
     stays where the stations put it; ``forwards`` moves it forwards alone, out of a groove.
@@ -192,7 +192,7 @@ def _clear(
             way = -BACK if forwards else field.outwards(path)
             path = path + way * short[:, None]
         path = gaussian_filter1d(path, 1.2, axis=0, mode="nearest")
-    return path
+    return path[::2]
 
 
 def crossing_mm(path: Floats, start: Floats, end: Floats) -> float:

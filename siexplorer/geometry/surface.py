@@ -79,8 +79,15 @@ def neighbour_mean(surface: Surface, values: Floats, rounds: int = 1) -> Floats:
     return values
 
 
-def largest_piece(surface: Surface) -> Surface:
-    """The connected piece with the most faces, without the vertices that it does not use."""
+def outwards(surface: Surface) -> Surface:
+    """The closed surface wound so that its volume is positive."""
+    if volume_cm3(surface) > 0:
+        return surface
+    return Surface(surface.vertices, surface.faces[:, ::-1].copy())
+
+
+def pieces(surface: Surface) -> npt.NDArray[np.intp]:
+    """(m,) the connected piece that each face belongs to, numbered from 0."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -88,7 +95,12 @@ def largest_piece(surface: Surface) -> Surface:
     size = len(surface.vertices)
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
     _, label = connected_components(graph, directed=False)
-    of_face = label[surface.faces[:, 0]]
+    return np.asarray(np.unique(label[surface.faces[:, 0]], return_inverse=True)[1], dtype=np.intp)
+
+
+def largest_piece(surface: Surface) -> Surface:
+    """The connected piece with the most faces, without the vertices that it does not use."""
+    of_face = pieces(surface)
     return compacted(surface, of_face == np.bincount(of_face).argmax())
 
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
-from siexplorer.geometry.surface import Floats, Surface, edges, face_normals, vertex_normals
+from siexplorer.geometry.lattice import spread_over
+from siexplorer.geometry.surface import Floats, Surface, edges
 
 DEEP_MM = 1.5
 """How far a vertex may lie inside bone before it counts (facts: the grid is about that fine)."""
@@ -14,7 +15,7 @@ DEEP_MM = 1.5
 def depth_in(solids: list[Surface], points: Floats) -> Floats:
     """(n,) how deep points (n, 3) lie inside the nearest closed surface; negative outside.
 
-    Measured to the plane of the nearest vertex or face centre.
+    Measured to the plane of the nearest vertex or place on a face.
     """
     deepest = np.full(len(points), -np.inf)
     for solid in solids:
@@ -22,24 +23,12 @@ def depth_in(solids: list[Surface], points: Floats) -> Floats:
         near = ((points > low) & (points < high)).all(axis=1)
         if not near.any():
             continue
-        facing = face_normals(solid)
-        size = np.linalg.norm(facing, axis=1, keepdims=True)
-        places = np.concatenate([solid.vertices, solid.vertices[solid.faces].mean(axis=1)])
-        normals = np.concatenate([vertex_normals(solid), facing / np.where(size > 0, size, 1.0)])
+        places, normals = spread_over(solid)
         away, which = cKDTree(places).query(points[near])
         plane = np.einsum("ij,ij->i", places[which] - points[near], normals[which])
         deep = np.sign(plane) * np.where(away < 3.0, np.abs(plane), away)
         deepest[near] = np.maximum(deepest[near], deep)
     return deepest
-
-
-def pieces(surface: Surface) -> int:
-    """How many connected pieces a surface has."""
-    pairs, _ = edges(surface)
-    size = len(surface.vertices)
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
-    _, label = connected_components(graph, directed=False)
-    return len(np.unique(label[surface.faces]))
 
 
 def thickness_at_middle_mm(surface: Surface, along: Floats) -> float:
@@ -64,6 +53,18 @@ def middle_line(surface: Surface, along: Floats, steps: int = 12) -> Floats:
     return np.array(
         [surface.vertices[step == k].mean(axis=0) for k in range(steps) if (step == k).any()]
     )
+
+
+def middle_of_tube(surface: Surface, step_mm: float = 6.0) -> Floats:
+    """(k, 3) middle of a closed tube from its upper end: the mean of its vertices by their distance
+    from there, along the surface."""
+    pairs, _ = edges(surface)
+    size = len(surface.vertices)
+    length = np.linalg.norm(np.diff(surface.vertices[pairs], axis=1)[:, 0], axis=1)
+    graph = coo_array((length, (pairs[:, 0], pairs[:, 1])), shape=(size, size)).tocsr()
+    top = int(np.argmax(surface.vertices[:, 2]))
+    level = np.floor(dijkstra(graph, directed=False, indices=top) / step_mm).astype(int)
+    return np.array([surface.vertices[level == k].mean(axis=0) for k in np.unique(level)])
 
 
 def covered_share(area: Surface, body: Surface, reach_mm: float) -> float:

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from siexplorer.geometry.surface import Floats, Surface
+from siexplorer.geometry.surface import Floats, Surface, outwards
 
-AROUND = 16
-END_RINGS = 2
-"""Points of a ring, and rings that round off each end."""
+AROUND = 12
+"""Points of a ring."""
 
 
 def tube(path: Floats, half_width_mm: Floats, half_depth_mm: Floats, flat: Floats) -> Surface:
@@ -45,13 +44,4 @@ def tube(path: Floats, half_width_mm: Floats, half_depth_mm: Floats, flat: Float
     top = (len(rings) - 1) * around
     for k in range(around):
         faces += [[start, (k + 1) % around, k], [end, top + k, top + (k + 1) % around]]
-    surface = Surface(vertices, np.array(faces, dtype=np.int32))
-    corners = surface.vertices[surface.faces]
-    volume = np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum()
-    return surface if volume > 0 else Surface(vertices, surface.faces[:, ::-1].copy())
-
-
-def middle_of(surface: Surface) -> Floats:
-    """(m, 3) the path that a tube of :func:`tube` was made along, from its vertices."""
-    rings = surface.vertices[:-2].reshape(-1, AROUND, 3)
-    return np.asarray(rings[END_RINGS:-END_RINGS].mean(axis=1))
+    return outwards(Surface(vertices, np.array(faces, dtype=np.int32)))

@@ -5,11 +5,11 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from siexplorer.geometry.filters import contour_grid
+from siexplorer.geometry.lattice import Lattice
 from siexplorer.geometry.lumbar import (
     CLEARANCE_MM,
     LEVELS,
     TRIANGLES,
-    Field,
     carved,
     disc,
     distance,
@@ -163,7 +163,7 @@ def test_a_sampled_ball_has_its_distances_everywhere():
     near = np.abs(exact) < 4
     assert np.abs(field.values - exact)[near].max() < 0.3
     assert (np.sign(field.values) == np.sign(exact))[~near].all()
-    assert field.at(np.array([[0.0, 0.0, 20.0]]))[0] == pytest.approx(4.7, abs=1.0)
+    assert field.sample(np.array([[0.0, 0.0, 20.0]]))[0] == pytest.approx(4.7, abs=1.0)
 
 
 def test_a_surface_that_is_inside_out_is_refused():
@@ -185,7 +185,7 @@ def test_smooth_blends_lie_within_a_quarter_of_the_blend():
 
 
 def test_a_field_keeps_its_grid_with_other_values():
-    field = Field(np.zeros((2, 3, 4)), np.array([1.0, 2.0, 3.0]), 0.5)
+    field = Lattice(np.zeros((2, 3, 4)), np.array([1.0, 2.0, 3.0]), 0.5)
     other = field.with_values(np.ones((2, 3, 4)))
     assert np.array_equal(other.points(), field.points())
     assert other.points()[1, 2, 3] == pytest.approx([1.5, 3.0, 4.5])
