@@ -38,7 +38,8 @@ def main() -> int:
         for _ in range(options.repeat):
             for name in ("app", "minimal"):
                 run_child(name, environment, runs)
-        run_child("orbit", environment, runs)
+        for name in ("orbit", "play"):
+            run_child(name, environment, runs)
     figures = summary(runs)
     print_table(figures)
     if options.json:
@@ -239,6 +240,48 @@ def orbit_child() -> dict[str, float]:
     return figures
 
 
+def play_child() -> dict[str, float]:
+    """Play movements with every muscle shown, beside the same picture drawn again unmoved."""
+    app, window, _ = open_window()
+    settle(app, 4.0)
+    view, do = window.view, window.exploration
+    view.animate = False
+    do.following.prepare()
+    figures = {}
+    for name, movement in PLAYED.items():
+        do.set_movement(movement)
+        do.set_preset("superficial-muscles")
+        do.look("left")
+        do.set_moment(0.5)
+        settle(app, 1.0)
+        figures[f"{name}_full_ms"] = standing_frame(view)
+        frames, follows = [], []
+        for number in range(FRAMES):
+            start = time.perf_counter()
+            do.set_moment((number % 30) / 30)
+            app.processEvents()
+            frames.append((time.perf_counter() - start) * 1000)
+        figures[f"{name}_ms"] = median(frames[5:])
+        still = []
+        for _ in range(FRAMES):
+            start = time.perf_counter()
+            view.render()
+            still.append((time.perf_counter() - start) * 1000)
+        figures[f"{name}_still_ms"] = median(still[5:])
+        pose = do.pose()
+        for _ in range(20):
+            start = time.perf_counter()
+            view.pelvis.surfaces.bend(pose)
+            follows.append((time.perf_counter() - start) * 1000)
+        figures[f"{name}_bend_ms"] = median(follows)
+    window.close()
+    app.processEvents()
+    return figures
+
+
+PLAYED = {"play_ilium": "left-ilium-flexion", "play_knee": "left-knee-lift"}
+
+
 def standing_frame(view) -> float:  # type: ignore[no-untyped-def]
     """Median of the picture in full, as it is drawn when the model stands still."""
     view.pelvis.set_moving(moving=False)
@@ -391,6 +434,15 @@ def print_table(figures: dict[str, dict[str, float]]) -> None:
     print(f"{'':34}{'explorer':>10}{'baseline':>10}{'ratio':>8}  baseline is")
     for what, ours, theirs, baseline in rows:
         print(f"{what:34}{ours:10.1f}{theirs:10.1f}{ours / theirs:8.2f}  {baseline}")
+    play = figures["play"]
+    for name in PLAYED:
+        words = name.replace("_", " ")
+        ours, theirs = play[f"{name}_ms"], play[f"{name}_still_ms"]
+        head = f"{words + ', ms':34}{ours:10.1f}{theirs:10.1f}"
+        print(f"{head}{ours / theirs:8.2f}  the same unmoved")
+        print(f"{words + ', frames/s':34}{1000 / ours:10.1f}")
+        print(f"{words + ', bending, ms':34}{play[f'{name}_bend_ms']:10.1f}")
+        print(f"{words + ', picture in full, ms':34}{play[f'{name}_full_ms']:10.1f}")
     print(f"{'triangles at the start':34}{orbit['triangles']:10.0f}")
     print(f"{'orbit, frames/s':34}{1000 / orbit['orbit_frame_ms']:10.1f}")
     for key, what in (
@@ -403,7 +455,12 @@ def print_table(figures: dict[str, dict[str, float]]) -> None:
         print(f"{what:38}{orbit[key]:6.2f}")
 
 
-CHILDREN = {"app": app_child, "minimal": minimal_child, "orbit": orbit_child}
+CHILDREN = {
+    "app": app_child,
+    "minimal": minimal_child,
+    "orbit": orbit_child,
+    "play": play_child,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -72,7 +72,9 @@ def build(folder: Path) -> None:
     from mesh_build.wheels import fetched
     from mesh_build.writing import Made, write_pack
 
+    from siexplorer.geometry.clearance import room
     from siexplorer.geometry.landmarks import MIRROR, acetabulum, find_landmarks, joint_patch
+    from siexplorer.geometry.motion import joints
     from siexplorer.geometry.surface import is_closed, vertex_normals
 
     logging.disable(logging.WARNING)
@@ -110,7 +112,8 @@ def build(folder: Path) -> None:
         upper = name[:2] in ("l1", "l2", "l3")
         entry = "upper-lumbar-spine" if upper else name
         source = modelled if "rib" in name or "disc" in name else FITTED_SPINE
-        made[name] = Made(surface, entry, "sacrum", source)
+        carrier = name if "vertebra" in name else "l1-vertebra" if "rib" in name else "sacrum"
+        made[name] = Made(surface, entry, carrier, source)
 
     said("muscles, ligaments and nerves, left and right side by side")
     sides = []
@@ -154,6 +157,14 @@ def build(folder: Path) -> None:
         sign = MIRROR.diagonal()[:3] if side == "right" else np.ones(3)
         centres[f"{side}-hip-joint"] = acetabulum(half.hip_left)[0] * sign
         centres[f"{side}-si-joint"] = joint_patch(half.hip_left, half.sacrum).mean(axis=0) * sign
+    said("room in the SI joints")
+    discs = {name: one.surface for name, one in made.items() if name.endswith("-disc")}
+    turning = joints(found, centres, discs)
+    angles = np.arange(-12.0, 12.5, 1.0)
+    clear = {
+        side: room(made[f"{side}-hip-bone"].surface, bones.sacrum, turning, side, angles)
+        for side in ("left", "right")
+    }
     nodes = pelvis.field_parameters[:, :, 0].T @ to_body[:3, :3].T + to_body[:3, 3]
     record = {
         "landmarks": {
@@ -165,6 +176,14 @@ def build(folder: Path) -> None:
             name: np.round(nodes[number], 3).tolist()
             for name, number in atlas.REFERENCE_NODES.items()
         },
+    }
+    record["si_room_deg_mm"] = {
+        side: [
+            [float(angle), round(float(lift), 2)]
+            for angle, lift in zip(angles, lifts, strict=True)
+            if np.isfinite(lift)
+        ]
+        for side, lifts in clear.items()
     }
     size = write_pack(folder, PACK_HEAD, made, record)
     total = sum(len(one.surface.faces) for one in made.values())

@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from siexplorer.anatomy.knowledge import Knowledge
     from siexplorer.anatomy.records import Entry, Movement, Zone
+    from siexplorer.exploration.following import Length
     from siexplorer.exploration.moving import Pose
     from siexplorer.geometry.surface import Floats
     from siexplorer.packs.pack import Pack
 
 DONE, FAILED, REFUSED, CANNOT_DRAW, INTERRUPTED = 0, 1, 2, 3, 130
 SIDE_SIGNS = {"left": 1, "right": -1}
+
+TAUT_PERCENT = 0.2
+"""A ligament is called taut or slack from this strain on (design: below it, the few strands that
+it is measured by say nothing)."""
+
+MOST_NAMED = 5
+"""How many landmarks, ligaments and muscles the short form names (design)."""
 
 
 class Refusal(Exception):
@@ -98,25 +106,237 @@ def _measured(entry: "Entry", pack: "Pack") -> dict[str, Any]:
     return found
 
 
-def pose_record(movement: "Movement", at: float, magnify: float, now: "Pose") -> dict[str, Any]:
-    """A movement at a moment as plain values."""
+def pose_record(
+    known: "Knowledge", pack: "Pack", movement: "Movement", magnify: float, now: "Pose"
+) -> dict[str, Any]:
+    """A movement at a moment as plain values: true degrees and mm, unless a key says otherwise."""
+    from siexplorer.exploration.following import Following
+
+    following = Following(known, pack)
+    lengths = following.lengths(now)
+    step = now.step
     return {
         "movement": movement.id,
         "name": movement.name,
-        "at": at,
+        "at": now.at,
         "magnify": magnify,
-        "true_deg": round(now.shown.true_deg, 4),
-        "shown_deg": round(now.shown.shown_deg, 4),
-        "factor": round(now.shown.factor, 4),
-        "clamped": now.shown.clamped,
-        "glide_mm": round(now.glide_mm, 4),
-        "true_mm": {name: round(distance, 4) for name, distance in now.true_mm.items()},
-        "matrices": {
-            bone: [[round(float(value), 8) for value in row] for row in matrix]
-            for bone, matrix in now.matrices.items()
+        "factor": round(now.factor.used, 4),
+        "most_factor": round(now.factor.most, 4),
+        "clamped": now.factor.clamped,
+        "clamp_reason": clamp_reason(known, now),
+        "bodies": {name: _body(now, name) for name in now.matrices},
+        "landmarks": _landmark_shifts(known, pack, now),
+        "ligaments": {
+            name: _length(known, pack, name, one)
+            for name, one in lengths.items()
+            if known.entries[pack.surfaces[name].info.entry].kind == "ligament"
         },
-        "caption": now.claim.text,
+        "muscles": {
+            name: _length(known, pack, name, one)
+            for name, one in lengths.items()
+            if known.entries[pack.surfaces[name].info.entry].kind == "muscle"
+        },
+        "taut_beyond_percent": TAUT_PERCENT,
+        "joints": {
+            side: {
+                "gap_mm": round(line.gap_mm, 4),
+                "glide_mm": round(line.glide_mm, 4),
+                "rotation_deg": round(now.si[side].true_deg, 4),
+            }
+            for side, line in following.joint_lines(now).items()
+        },
+        "hips": {side: _hip(now, side) for side in SIDE_SIGNS},
+        "pelvis": {
+            "posterior_tilt_deg": round(now.posture.tilt_deg, 4),
+            "left_drop_deg": round(now.posture.left_drop_deg, 4),
+            "left_turn_deg": round(now.posture.left_turn_deg, 4),
+        },
+        "step": step and {"number": movement.steps.index(step) + 1, "title": step.title},
+        "caption": step
+        and {
+            "plain": step.says.plain,
+            "student": step.says.student,
+            "clinician": step.says.clinician,
+        },
+        "label": movement.label.text,
+        "teaching_model": movement.teaching_model,
     }
+
+
+def clamp_reason(known: "Knowledge", now: "Pose") -> str | None:
+    """Why less is drawn than was asked for, in words, or None."""
+    if not now.factor.clamped:
+        return None
+    return known.say("clamped", factor=f"{now.factor.used:.3g}", asked=f"{now.factor.asked:g}")
+
+
+def _body(now: "Pose", name: str) -> dict[str, Any]:
+    """How one body stands. Of ``axis``, the point is where it is at rest; positive angles turn
+    right-handed about its direction."""
+    from siexplorer.exploration.moving import rotation_deg
+
+    side = name.split("-")[0]
+    turn_deg, shift_mm, lift_mm = 0.0, 0.0, 0.0
+    if name == f"{side}-hip-bone":
+        joint = now.si[side]
+        turn_deg, shift_mm, lift_mm = joint.true_deg, joint.true_mm, joint.lift_mm
+    elif name == "sacrum":
+        turn_deg, shift_mm = _of_sacrum(now)
+    point, direction = _axis(now, name)
+    return {
+        "si_rotation_deg": round(turn_deg, 4),
+        "si_translation_mm": round(shift_mm, 4),
+        "shown_rotation_deg": round(turn_deg * now.factor.used, 4),
+        "rotation_deg": round(rotation_deg(now.true, name), 4),
+        "axis": {"point_mm": _rounded(point), "direction": _rounded(direction)},
+        "lift_mm": round(lift_mm, 4),
+        "matrix": _matrix(now.matrices[name]),
+        "true_matrix": _matrix(now.true[name]),
+    }
+
+
+def _of_sacrum(now: "Pose") -> tuple[float, float]:
+    """Nutation against both ilia in degrees, and the larger shift of the two joints in mm; nothing
+    where the sides differ, as then there is no one angle."""
+    left, right = now.si["left"], now.si["right"]
+    alike = abs(left.true_deg - right.true_deg) < 1e-9
+    return (left.true_deg, max(left.true_mm, right.true_mm)) if alike else (0.0, 0.0)
+
+
+def _axis(now: "Pose", name: str) -> "tuple[Floats, Floats]":
+    """A point (3,) and the direction (3,) about which a body turns on the one that carries it."""
+    import numpy as np
+
+    from siexplorer.geometry.motion import BEHIND_DISC_MM, VERTEBRAE, rotation_vector_deg
+
+    found = now.joints
+    if name.endswith("-hip-bone") or name == "sacrum":
+        # Posterior rotation of an innominate takes its front up, nutation that of the sacrum down.
+        return found.si_axis, np.array([1.0 if name == "sacrum" else -1.0, 0.0, 0.0])
+    if name in VERTEBRAE:
+        number = VERTEBRAE.index(name)
+        below = VERTEBRAE[number - 1] if number else "sacrum"
+        point = found.discs[min(number, len(found.discs) - 1)] + [0.0, BEHIND_DISC_MM, 0.0]
+    else:
+        side = name.split("-")[0]
+        below, point = f"{side}-hip-bone", found.hips[side]
+    turn = rotation_vector_deg(now.true[below][:3, :3].T @ now.true[name][:3, :3])
+    size = float(np.linalg.norm(turn))
+    # At rest there is none: flexion, about which hips and vertebrae mostly turn.
+    return point, turn / size if size > 1e-6 else np.array([-1.0, 0.0, 0.0])
+
+
+def _hip(now: "Pose", side: str) -> dict[str, float]:
+    """The thigh against the vertical, and the femur against its own innominate."""
+    from siexplorer.geometry.motion import rotation_vector_deg
+
+    thigh = now.posture.thighs[side]
+    hip_bone, femur = (now.true[f"{side}-{bone}"] for bone in ("hip-bone", "femur"))
+    x, y, z = rotation_vector_deg(hip_bone[:3, :3].T @ femur[:3, :3])
+    sign = SIDE_SIGNS[side]
+    return {
+        "flexion_deg": round(-float(x), 4),
+        "abduction_deg": round(-float(y) * sign, 4),
+        "external_rotation_deg": round(float(z) * sign, 4),
+        "thigh_flexion_deg": round(thigh.flexion_deg, 4),
+        "thigh_abduction_deg": round(thigh.abduction_deg, 4),
+        "thigh_external_rotation_deg": round(thigh.external_rotation_deg, 4),
+    }
+
+
+def _landmark_shifts(known: "Knowledge", pack: "Pack", now: "Pose") -> dict[str, Any]:
+    import numpy as np
+
+    from siexplorer.exploration.catalog import join
+    from siexplorer.exploration.moving import shift_mm
+
+    found = {}
+    for item in join(known, pack).values():
+        if not len(item.points):
+            continue
+        # What lies between both hip bones goes half way with each.
+        bodies = _carriers(pack, item.moves_with)
+        alone, whole = (
+            np.mean([shift_mm(matrices, body, item.anchor) for body in bodies], axis=0)
+            for matrices in (now.si_only, now.true)
+        )
+        found[item.id] = {
+            "true_shift_mm": round(float(np.linalg.norm(alone)), 4),
+            "vector_mm": [round(float(value), 4) for value in alone],
+            "whole_shift_mm": round(float(np.linalg.norm(whole)), 4),
+        }
+    return found
+
+
+def _carriers(pack: "Pack", name: str) -> list[str]:
+    """The moving bodies that something which goes with ``name`` goes with."""
+    from siexplorer.geometry.motion import BODIES
+
+    if name in BODIES:
+        return [name]
+    if name in pack.surfaces:
+        return [pack.surfaces[name].info.moves_with]
+    return [body for body in BODIES if body.endswith(f"-{name}")] or ["sacrum"]
+
+
+def _length(known: "Knowledge", pack: "Pack", name: str, one: "Length") -> dict[str, Any]:
+    found = {"rest_mm": round(one.rest_mm, 3), "now_mm": round(one.now_mm, 3)}
+    if known.entries[pack.surfaces[name].info.entry].kind == "muscle":
+        changes = {
+            "change_mm": round(one.change_mm, 4),
+            "change_percent": round(one.change_percent, 4),
+        }
+        return changes | found
+    strain = one.change_percent
+    word = "taut" if strain > TAUT_PERCENT else "slack" if strain < -TAUT_PERCENT else "unchanged"
+    return {"strain_percent": round(strain, 4), **found, "taut": word}
+
+
+def _matrix(matrix: "Floats") -> list[list[float]]:
+    return [[round(float(value), 8) for value in row] for row in matrix]
+
+
+def pose_lines(known: "Knowledge", movement: "Movement", posed: dict[str, Any]) -> list[str]:
+    """What ``pose_record`` holds, in short, as lines of text."""
+    step = posed["step"]
+    lines = [movement.name, f"{movement.lay_name}, at {posed['at']:g}"]
+    if step:
+        lines.append(f"{step['number']}. {step['title']}")
+    if movement.teaching_model:
+        lines.append(known.say("teaching_model"))
+    for side, joint in posed["joints"].items():
+        body = posed["bodies"][f"{side}-hip-bone"]
+        lines.append(
+            f"{side.capitalize()} SI joint: {body['si_rotation_deg']:+.2f} deg (posterior +), "
+            f"{body['si_translation_mm']:.2f} mm; gap {joint['gap_mm']:+.2f} mm, glide "
+            f"{joint['glide_mm']:.2f} mm; drawn {body['shown_rotation_deg']:+.1f} deg."
+        )
+    hips = (f"{side} {hip['flexion_deg']:+.1f}" for side, hip in posed["hips"].items())
+    lines.append(
+        f"Hip flexion: {', '.join(hips)} deg; posterior tilt of the pelvis "
+        f"{posed['pelvis']['posterior_tilt_deg']:+.1f} deg."
+    )
+    lines.append(f"Drawn x{posed['factor']:.3g}; at most x{posed['most_factor']:.3g}.")
+    if posed["clamp_reason"]:
+        lines.append(posed["clamp_reason"])
+    shifts = {name: one["true_shift_mm"] for name, one in posed["landmarks"].items()}
+    strains = {name: one["strain_percent"] for name, one in posed["ligaments"].items()}
+    changes = {name: one["change_mm"] for name, one in posed["muscles"].items()}
+    lines += [
+        f"SI shift of landmarks: {_most(shifts, '.1f', 'mm')}",
+        f"Ligaments: {_most(strains, '+.1f', '%')}",
+        f"Muscles: {_most(changes, '+.1f', 'mm')}",
+    ]
+    if posed["caption"]:
+        lines.append(posed["caption"]["plain"])
+    return [*lines, posed["label"]]
+
+
+def _most(values: dict[str, float], form: str, unit: str) -> str:
+    """The few largest of some values, with their names."""
+    largest = sorted(values.items(), key=lambda one: -abs(one[1]))[:MOST_NAMED]
+    told = [f"{name} {value:{form}}" for name, value in largest if abs(value) >= 0.05]
+    return f"{', '.join(told)} {unit}." if told else "no change."
 
 
 def zone_rows(known: "Knowledge", pack: "Pack") -> list[dict[str, Any]]:

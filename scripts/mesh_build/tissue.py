@@ -10,7 +10,7 @@ from siexplorer.geometry import nerves
 from siexplorer.geometry.attachments import left_areas, painted
 from siexplorer.geometry.landmarks import MIRROR, Bones, Points
 from siexplorer.geometry.lattice import Lattice, take_in
-from siexplorer.geometry.ligaments import left_ligaments
+from siexplorer.geometry.ligaments import left_ligaments, left_tract
 from siexplorer.geometry.muscles import PLANS, Body, body_of, modelled
 from siexplorer.geometry.surface import Floats, Surface, area_cm2
 
@@ -30,6 +30,8 @@ BEFORE: dict[str, dict[str, Maker]] = {
 
 LIE_FREE = ("sacrotuberous-ligament", "sacrospinous-ligament", "iliolumbar-ligament")
 """Muscles leave room for these ligaments; the others are a skin on the bone."""
+
+TRACT = "iliotibial-tract"
 
 STAY_WITH_SACRUM = ("piriformis", "psoas-major", "multifidus", "coccygeus")
 
@@ -70,16 +72,21 @@ def _left(side: Side) -> Iterator[tuple[str, Made]]:
     for name in LIE_FREE:
         if name in ligaments:
             take_in(body.field, ligaments[name].surface)
+    muscles = {}
     for name in PLANS:
         for tube, path in _paths(body, BEFORE.get(name, {})):
             yield tube, Made(path.surface, tube, "sacrum", "modelled")
             if path.corridor is not None:
                 room = Made(path.corridor, tube, "sacrum", "modelled", "corridor")
                 yield f"{tube}-corridor", room
-        muscle = modelled(body, name)
+        muscles[name] = muscle = modelled(body, name)
         moves = "sacrum" if name in STAY_WITH_SACRUM else "hip-bone"
         print(f"  {side.name} {name}", flush=True)
         yield name, Made(muscle.surface, name, moves, "modelled", "body", muscle.fibres)
+    ends = muscles["tensor-fasciae-latae"], muscles["gluteus-maximus"]
+    tract = left_tract(side.bones.femur_left, side.left, body.field, *ends)
+    made = Made(tract.surface, TRACT, "femur", "modelled", "body", tract.fibres)
+    yield TRACT, made
     yield from _areas(side)
 
 

@@ -26,6 +26,7 @@ from siexplorer.anatomy.records import (
     Skin,
     Source,
     StopWords,
+    Terms,
     Vessel,
     Zone,
 )
@@ -119,10 +120,13 @@ FILES = {
 """The annotation files and the tables that each may hold."""
 
 
-def both_sides(record: R) -> list[R]:
-    """The record itself, or its left and its right one where it is ``paired``."""
-    if not getattr(record, "paired", False):
-        return [record]
+def both_sides(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The record as it is written, or its left and its right one where it is ``paired``.
+
+    In the right one, views from the left are views from the right, and the other way round.
+    """
+    if row.get("paired") is not True or not isinstance(row.get("id"), str):
+        return [row]
     found = []
     for side, other in SIDES.items():
         words = {
@@ -131,18 +135,16 @@ def both_sides(record: R) -> list[R]:
             "{Side}": side.capitalize(),
             "{Other_side}": other.capitalize(),
         }
-        plain = _filled(msgspec.to_builtins(record), words)
-        plain["id"] = f"{side}-{plain['id']}"
-        plain["side"] = side
-        if plain["view"] in SIDES:
-            plain["view"] = side if plain["view"] == "left" else other
-        found.append(msgspec.convert(plain, type=type(record)))
+        filled = _filled(row, words)
+        if side == "right":
+            filled = _seen_from_other_side(filled)
+        found.append({**filled, "id": f"{side}-{row['id']}", "side": side})
     return found
 
 
-def claims_of(value: object) -> Iterator[Claim | Description]:
-    """Every claim and description inside a record, a list of records, or anything else."""
-    if isinstance(value, Claim | Description):
+def claims_of(value: object) -> Iterator[Claim | Description | Terms]:
+    """All that rests on sources inside a record, a list of records, or anything else."""
+    if isinstance(value, Claim | Description | Terms):
         yield value
     elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
@@ -175,6 +177,20 @@ def _filled(value: Any, words: dict[str, str]) -> Any:
     return value
 
 
+def _seen_from_other_side(value: Any) -> Any:
+    """The same with every ``view`` from the left or right taken from the other side."""
+    if isinstance(value, list):
+        return [_seen_from_other_side(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: SIDES.get(item, item)
+        if key == "view" and isinstance(item, str)
+        else _seen_from_other_side(item)
+        for key, item in value.items()
+    }
+
+
 def _read_toml(path: Path, problems: list[str]) -> dict[str, Any]:
     where = f"annotations/{path.name}"
     try:
@@ -201,7 +217,8 @@ def _records(
     for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
         label = row.get("id") if isinstance(row, dict) else None
         try:
-            found.append(msgspec.convert(row, type=kind))
+            rows_of_sides = both_sides(row) if isinstance(row, dict) else [row]
+            found += [msgspec.convert(one, type=kind) for one in rows_of_sides]
         except msgspec.ValidationError as error:
             name = f"“{label}”" if label else f"number {number}"
             problems.append(f"annotations/{file}.toml: {key} {name}: {error}; correct that key.")
@@ -226,8 +243,10 @@ def _single(
 
 
 def _add(into: dict[str, Any], record: Any, file: str, problems: list[str]) -> None:
-    sided = both_sides(record)
-    if any(one.id in into for one in sided):
-        problems.append(f"annotations/{file}.toml: the id “{record.id}” is used twice; rename one.")
-    else:
-        into.update((one.id, one) for one in sided)
+    if record.id not in into:
+        into[record.id] = record
+        return
+    name = record.id.split("-", 1)[1] if getattr(record, "paired", False) else record.id
+    said = f"annotations/{file}.toml: the id “{name}” is used twice; rename one."
+    if said not in problems:
+        problems.append(said)

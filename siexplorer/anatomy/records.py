@@ -222,33 +222,110 @@ class Source(Record, kw_only=True, frozen=True):
     note: str = ""
 
 
-class Stage(Record, kw_only=True, frozen=True):
-    """What to say from a moment of a movement on (``at`` in 0..1)."""
+Joint = Literal[
+    "left-si", "right-si", "both-si", "pelvis", "left-hip", "right-hip", "both-hips", "trunk"
+]
+"""Where a movement happens: in the SI joints, at both hips under the whole pelvis, between a thigh
+and the vertical, between the upper body and the vertical."""
+
+Motion = Literal[
+    "posterior-rotation",
+    "glide",
+    "posterior-tilt",
+    "left-drop",
+    "right-drop",
+    "left-turn",
+    "right-turn",
+    "flexion",
+    "abduction",
+    "external-rotation",
+    "left-bend",
+    "right-bend",
+]
+"""What happens there, in degrees; ``glide`` in mm. The opposite is negative."""
+
+
+class Turn(Record, kw_only=True, frozen=True):
+    """How much one joint does over time: ``keys`` are (moment 0..1, true degrees or mm).
+
+    Between keys it starts and stops gently. Never magnified: these are the real values.
+    """
+
+    joint: Joint
+    motion: Motion
+    keys: list[tuple[float, float]]
+    claim: Claim
+
+
+class Step(Record, kw_only=True, frozen=True):
+    """A step of a movement's lesson, and what to say from its moment on (``at`` in 0..1).
+
+    ``look`` is a ready-made look and ``select`` an entry to point at; without them what is shown
+    stays. ``factor`` is the magnification that shows it best.
+    """
 
     at: float
+    title: str
+    view: View
+    look: str = ""
+    select: str = ""
+    factor: float | None = None
+    says: Description
+
+
+class Terms(Record, kw_only=True, frozen=True):
+    """What a movement is called: in the source article, in kinesiology, and which bone moves
+    relative to which."""
+
+    article: str
+    kinesiology: str
+    relative: str
+    beware: str
+    sources: list[str] = []
+    basis: Basis = "source"
+
+
+class Mark(Record, kw_only=True, frozen=True):
+    """Something to see at a place while a movement is shown: forces that press a joint together
+    (``compression``), or a therapist's hand (``hand``), from a moment on."""
+
+    kind: Literal["compression", "hand"]
+    at_place: str
+    offset_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    towards: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    from_moment: float = 0.0
     claim: Claim
 
 
 class Movement(Record, kw_only=True, frozen=True):
-    """A small rigid rotation of one innominate about the mediolateral SI axis (facts 3.2, 3.6).
+    """A movement: which joints turn how much over time, in true degrees and millimetres.
 
-    ``true_range_deg`` is the real angle at the end of the movement, never magnified.
+    ``held`` is what stands still while an SI joint moves; ``pivot`` what the whole pelvis turns on.
+    ``cycle`` movements end as they begin and run on; the others go there and back. ``lying`` is the
+    side that a person lies on. ``teaching_model`` marks a picture that no measurement bears out;
+    ``beside`` is the movement to compare it with.
     """
 
     id: str
     name: str
     lay_name: str
+    group: Literal["si-joint", "hip-and-pelvis", "standing-and-walking", "technique"]
     synonyms: list[str] = []
     paired: bool
     view: View
-    body: str
-    direction: Literal["posterior", "anterior"]
-    true_range_deg: float
+    held: Literal["sacrum", "hip-bones"] = "sacrum"
+    pivot: Literal["hips", "left-hip", "right-hip"] = "hips"
+    lying: Literal["", "left", "right"] = ""
+    cycle: bool = False
+    teaching_model: bool = False
+    beside: str = ""
     duration_s: float
-    range_claim: Claim
     label: Claim
+    terms: Terms
     description: Description
-    stages: list[Stage]
+    turns: list[Turn]
+    steps: list[Step]
+    marks: list[Mark] = []
     differs: list[Claim] = []
     covers: list[str] = []
     side: Side = "midline"

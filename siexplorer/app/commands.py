@@ -1,6 +1,9 @@
-"""The commands that choose how much of the body is shown, and how it is cut."""
+"""The commands that choose how much of the body is shown, how it is cut, and how it moves."""
+
+from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from siexplorer.app.actions import Spec
 from siexplorer.exploration.exploration import Exploration
@@ -8,7 +11,11 @@ from siexplorer.exploration.looks import PRESETS
 from siexplorer.exploration.sections import PLANES
 from siexplorer.exploration.state import SKINS, State
 
+if TYPE_CHECKING:
+    from siexplorer.app.timeline import TimelinePanel
+
 MENU = "&Body"
+MOVEMENT = "M&ovement"
 
 
 def look_specs(do: Exploration) -> list[Spec]:
@@ -78,6 +85,56 @@ def look_specs(do: Exploration) -> list[Spec]:
         Spec("cut-further", MENU, "Cut: 5 mm on", partial(move, do, 5.0), (".",)),
         Spec("cut-back", MENU, "Cut: 5 mm back", partial(move, do, -5.0), (",",)),
     ]
+
+
+def movement_specs(do: Exploration, player: TimelinePanel) -> list[Spec]:
+    """Play, step, magnify, the lesson and the comparison, each with its key."""
+    return [
+        Spec("play", MOVEMENT, "Play or pause", player.toggle, ("Space",), "play"),
+        Spec("step-on", MOVEMENT, "One step on", partial(player.step, 1), ("Ctrl+Right",)),
+        Spec("step-back", MOVEMENT, "One step back", partial(player.step, -1), ("Ctrl+Left",)),
+        Spec("loop", MOVEMENT, "Play again and again", player.loop.toggle, ("L",), checkable=True),
+        Spec("faster", MOVEMENT, "Faster", partial(player.faster, 1), (">",)),
+        Spec("slower", MOVEMENT, "Slower", partial(player.faster, -1), ("<",)),
+        Spec("true-scale", MOVEMENT, "True scale", player.show_true_scale, ("T",)),
+        Spec(
+            "next-step",
+            MOVEMENT,
+            "Next step of the lesson",
+            partial(player.lesson.go, 1),
+            ("PgDown",),
+        ),
+        Spec(
+            "previous-step",
+            MOVEMENT,
+            "Previous step of the lesson",
+            partial(player.lesson.go, -1),
+            ("PgUp",),
+        ),
+        Spec("this-step", MOVEMENT, "Show this step again", player.lesson.show_again, ("Home",)),
+        Spec(
+            "compare", MOVEMENT, "Compare with what belongs to it", player.compare_nearest, ("D",)
+        ),
+        Spec(
+            "compare-true",
+            MOVEMENT,
+            "Compare with its true size",
+            player.compare_true_size,
+            ("Alt+D",),
+        ),
+        Spec(
+            "compare-end", MOVEMENT, "End the comparison", partial(do.compare, None), ("Shift+D",)
+        ),
+    ]
+
+
+MOVING = ("play", "step-on", "step-back", "true-scale", "compare", "compare-true")
+"""The commands that need a movement."""
+
+LESSON = ("next-step", "previous-step", "this-step")
+
+KEYS_IN_VIEW = ("play", *LESSON)
+"""Their keys mean something else in lists, texts and sliders, so they hold in the model alone."""
 
 
 def move(do: Exploration, by_mm: float) -> None:

@@ -4,6 +4,8 @@ import os
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QStyle
 
 from siexplorer.anatomy.records import Voice
 from siexplorer.exploration.state import Perspective
@@ -44,6 +46,16 @@ class Settings:
         self._store.setValue("perspective", perspective)
 
     @property
+    def reduced_motion(self) -> bool:
+        """Whether to step instead of animating; as the system has it until a person chooses."""
+        chosen = self._get("reduced_motion", ("", "yes", "no"))
+        return chosen == "yes" if chosen else system_reduces_motion()
+
+    @reduced_motion.setter
+    def reduced_motion(self, reduced: bool) -> None:
+        self._store.setValue("reduced_motion", "yes" if reduced else "no")
+
+    @property
     def notice_accepted(self) -> int:
         """The version of the safety notice that was accepted, 0 for none."""
         value: Any = self._store.value("notice", 0)
@@ -67,3 +79,15 @@ class Settings:
         self._store.setValue("geometry", geometry)
         self._store.setValue("arrangement", arrangement)
         self._store.sync()
+
+
+def system_reduces_motion() -> bool:
+    """Whether the system asks for less motion: by its setting where Qt tells (from 6.12), or by
+    turning off the animations of its own widgets.
+    """
+    hints = QGuiApplication.styleHints()
+    told = getattr(hints.accessibility(), "motionPreference", None) if hints else None
+    if callable(told):
+        return bool(told().name != "NoPreference")
+    duration = QStyle.StyleHint.SH_Widget_Animation_Duration
+    return QApplication.style().styleHint(duration) == 0

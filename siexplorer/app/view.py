@@ -39,12 +39,22 @@ ZOOM_PER_STEP = 1.15
 
 
 class SceneView(QtInteractor):  # type: ignore[misc]
-    """Shows an exploration. Left drag turns, right drag shifts, the wheel comes closer."""
+    """Shows an exploration. Left drag turns, right drag shifts, the wheel comes closer.
+
+    One that ``follows`` is put by another view to where that one looks from, and never flies or
+    frames the model by itself. ``turned`` is emitted whenever the camera moves.
+    """
 
     zone_hovered = Signal(object)
+    turned = Signal()
 
     def __init__(
-        self, exploration: Exploration, theme: Theme, parent: QWidget | None = None
+        self,
+        exploration: Exploration,
+        theme: Theme,
+        parent: QWidget | None = None,
+        *,
+        follows: bool = False,
     ) -> None:
         super().__init__(parent, auto_update=False, lighting="none", multi_samples=0)
         if QGuiApplication.platformName() == "xcb":
@@ -55,9 +65,10 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         self.setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Model of the pelvis")
-        self.setMinimumSize(320, 280)
+        self.setMinimumSize(200, 200)
         self.exploration = exploration
         self.animate = True
+        self.follows = follows
         self._pressed_at: QPoint | None = None
         self._last: QPoint | None = None
         self._dragging = False
@@ -91,6 +102,8 @@ class SceneView(QtInteractor):  # type: ignore[misc]
             self.update()
 
     def _stirred(self) -> None:
+        if hasattr(self, "pelvis"):
+            self.turned.emit()
         if hasattr(self, "pelvis") and self._full_ms > SLOW_MS:
             self.pelvis.set_moving(moving=True)
             self._still_timer.start()
@@ -120,6 +133,8 @@ class SceneView(QtInteractor):  # type: ignore[misc]
 
     def fly(self, target: Camera) -> None:
         """Glide to a camera; at once where nothing can be seen moving."""
+        if self.follows:
+            return
         start = self.pelvis.camera()
         far = np.linalg.norm(np.array(start.position) - np.array(target.position))
         if not self.animate or not self.isVisible() or far < 1.0:
@@ -141,6 +156,11 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         if share >= 1.0:
             self._flight = None
             self._flight_timer.stop()
+
+    def look_from(self, camera: Camera) -> None:
+        """Be at a camera at once, as another view is."""
+        self._flight = None
+        self.pelvis.set_camera(camera)
 
     def _keep(self) -> None:
         """Tell the exploration where the eye is now, so that it can be undone."""
@@ -305,7 +325,7 @@ class SceneView(QtInteractor):  # type: ignore[misc]
             QTimer.singleShot(0, self, self._reframe)
 
     def _reframe(self) -> None:
-        if not getattr(self, "_closed", False) and self._flight is None:
+        if not getattr(self, "_closed", False) and self._flight is None and not self.follows:
             self.pelvis.aim(fly=False)
 
     def picture(self) -> npt.NDArray[np.uint8]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, QStandardPaths, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, QStandardPaths, Qt, QTimer, Signal
 from PySide6.QtGui import QActionGroup, QCloseEvent, QGuiApplication, QImage, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
@@ -30,6 +30,7 @@ from siexplorer.app.actions import Spec, key_rows, make_actions
 if TYPE_CHECKING:
     from siexplorer.anatomy.knowledge import Knowledge
     from siexplorer.anatomy.records import View, Voice
+    from siexplorer.app.compare import SideBySide
     from siexplorer.app.settings import Settings
     from siexplorer.app.view import SceneView
     from siexplorer.exploration.exploration import Change
@@ -47,6 +48,9 @@ MODES: tuple[tuple[Mode, str], ...] = (
     ("move", "Move"),
     ("ball", "Place a ball"),
 )
+LEAST_ROOM_FOR_TWO_PX = 560
+"""Below this, two pictures side by side show too little (design)."""
+
 VIEWS: tuple[View, ...] = ("back", "front", "left", "right", "top", "below")
 
 
@@ -56,9 +60,15 @@ class MainWindow(QMainWindow):
     The rooms below are imported by ``load``, so that nothing slow stands before the window.
     """
 
+    prepared = Signal()
+
     def __init__(self) -> None:
         super().__init__()
         self.view: SceneView | None = None
+        self.stage: SideBySide | None = None
+        self._preparing: threading.Thread | None = None
+        self._closing = threading.Event()
+        self._stepped_aside = False
         self.problems: list[str] = []
         self.filled = False
         self._fill_when_seen = False
@@ -66,6 +76,7 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.setMinimumSize(900, 560)
         self._build_middle()
+        self.prepared.connect(self._now_prepared)
 
     def open(self) -> None:
         """Start reading, show the window, and fill it as soon as it is really on screen."""
@@ -156,7 +167,8 @@ class MainWindow(QMainWindow):
         self.timeline = TimelinePanel(self.exploration)
         self.ball = BallPanel(self.exploration)
         self.section = SectionPanel(self.exploration)
-        for panel in self._below():
+        self.timeline.player.calm = self.settings.reduced_motion
+        for panel in (self.section, self.ball):
             panel.hide()
             self._column.addWidget(panel)
 
@@ -181,10 +193,23 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.layers, 1)
         left.setMinimumWidth(230)
         self.card = CardPanel(self.exploration)
+        self._strip = self._build_strip()
         self._docks = [
             self._dock("What to show", left, Qt.DockWidgetArea.LeftDockWidgetArea, 270),
             self._dock("Card", self.card, Qt.DockWidgetArea.RightDockWidgetArea, 350),
         ]
+
+    def _build_strip(self) -> QDockWidget:
+        """The player, below everything: the full width keeps it low."""
+        strip = QDockWidget("Movement", self)
+        strip.setObjectName("Movement")
+        strip.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        strip.setTitleBarWidget(QWidget())
+        strip.setWidget(self.timeline)
+        strip.toggleViewAction().setVisible(False)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, strip)
+        strip.hide()
+        return strip
 
     def _dock(
         self, title: str, widget: QWidget, area: Qt.DockWidgetArea, width: int
@@ -201,7 +226,7 @@ class MainWindow(QMainWindow):
         return dock
 
     def _commands(self) -> list[Spec]:
-        from siexplorer.app.commands import look_specs
+        from siexplorer.app.commands import look_specs, movement_specs
 
         do = self.exploration
         mode_keys = {"explore": "E", "move": "M", "ball": "B"}
@@ -251,7 +276,7 @@ class MainWindow(QMainWindow):
             Spec("find", "&Edit", "Find…", self.search_for, ("Ctrl+F", "/"), "search"),
             Spec("clear", "&Edit", "Clear the selection", self.clear, ("Esc",)),
             *modes,
-            Spec("play", "&Mode", "Play or pause", self.play, ("Space",), "play"),
+            *movement_specs(do, self.timeline),
             *views,
             Spec("next", "&View", "Next landmark", lambda: self.step(1), ("N",)),
             Spec("previous", "&View", "Previous landmark", lambda: self.step(-1), ("Shift+N",)),
@@ -275,6 +300,14 @@ class MainWindow(QMainWindow):
                 "facing",
                 checkable=True,
                 tip="Tell left and right for a person who faces you, instead of your own body",
+            ),
+            Spec(
+                "reduced-motion",
+                "&View",
+                "Less motion",
+                self.swap_motion,
+                checkable=True,
+                tip="Show movements moment by moment, and turn the view at once",
             ),
             *look_specs(do),
             Spec("voice", "&View", "Next wording", self.next_voice, ("V",)),
@@ -374,25 +407,79 @@ class MainWindow(QMainWindow):
             dialogs.show_problem(self, self.problems, known)
 
     def _show_model(self) -> None:
-        from siexplorer.app.view import SceneView
+        from siexplorer.app.compare import SideBySide
 
-        self.view = SceneView(self.exploration, self.theme(), self)
+        self.stage = SideBySide(self.exploration, self.theme(), self._middle)
+        self._middle.addWidget(self.stage)
+        self._middle.setCurrentWidget(self.stage)
+        self.view = self.stage.begin()
+        self.view.animate = not self.timeline.player.calm
+        self.stage.opened.connect(self._give_keys)
+        self.stage.opened.connect(self._make_room)
+        self.stage.closed.connect(self._give_room_back)
         self.view.zone_hovered.connect(self.ball.show_reason)
         self.search.visited.connect(self.view.setFocus)
+        self._give_keys(self.view)
         # Space plays where it has no other meaning; on a button it presses the button.
-        play = self.commands["play"]
-        play.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        for widget in (self.view, self.timeline.moment, self.timeline.factor):
-            widget.addAction(play)
+        for widget in (self.timeline.moment, self.timeline.factor):
+            widget.addAction(self.commands["play"])
         # Fibres and the ball map are worked out once the first picture has long been drawn.
         QTimer.singleShot(1500, self, self._prepare)
-        self._middle.addWidget(self.view)
-        self._middle.setCurrentWidget(self.view)
         self.view.setFocus()
 
+    def _give_keys(self, view: QWidget) -> None:
+        """Let a view answer the keys that mean something else elsewhere."""
+        from siexplorer.app.commands import KEYS_IN_VIEW
+
+        for name in KEYS_IN_VIEW:
+            self.commands[name].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            view.addAction(self.commands[name])
+
+    def _make_room(self) -> None:
+        """Two views need room: where it is narrow, what there is to show steps aside for them."""
+        if self.stage is not None and self.stage.width() < LEAST_ROOM_FOR_TWO_PX:
+            self._stepped_aside = self._docks[0].isVisible()
+            self._docks[0].setVisible(False)
+
+    def _give_room_back(self) -> None:
+        if self._stepped_aside:
+            self._docks[0].show()
+        self._stepped_aside = False
+
     def _prepare(self) -> None:
-        if self.view is not None:
-            threading.Thread(target=self.view.pelvis.prepare, daemon=True).start()
+        """Work out in a thread what would make a person wait later, once."""
+        if self.view is None or self._preparing is not None:
+            return
+        self._preparing = threading.Thread(target=self._make_ready, name="prepare", daemon=True)
+        self._preparing.start()
+        if self.exploration.state.mode == "move":
+            self.statusBar().showMessage(self.exploration.known.say("preparing_movement"))
+
+    def _make_ready(self) -> None:
+        """What the thread does, until the window is closed."""
+        view, following, pack = self.view, self.exploration.following, self.exploration.pack
+        if view is None or following is None or pack is None:
+            return
+        if self.exploration.state.mode != "move":
+            # Quick, and the ball map waits for nothing else.
+            view.pelvis.prepare_zones()
+        for name in list(pack.surfaces):
+            if self._closing.is_set():
+                return
+            if following.soft(name):
+                following.tie(name)
+        view.pelvis.prepare()
+        try:
+            self.prepared.emit()
+        except RuntimeError:
+            # The window was closed meanwhile.
+            return
+
+    def _now_prepared(self) -> None:
+        """Muscles can follow the bones from now on."""
+        self.statusBar().clearMessage()
+        for view in self.stage.views if self.stage is not None else []:
+            view.pelvis.redraw()
 
     def _accept_notice(self) -> bool:
         from siexplorer.app import dialogs
@@ -433,12 +520,14 @@ class MainWindow(QMainWindow):
             # A panel that goes away must not hand the keys to the search box.
             self.view.setFocus()
         self.section.setVisible(self.exploration.state.section is not None)
-        self.timeline.setVisible(mode == "move")
+        self._strip.setVisible(mode == "move")
+        if mode == "move":
+            self._prepare()
         self.ball.setVisible(mode == "ball")
         self.commands[f"mode-{mode}"].setChecked(True)
 
     def _renew_commands(self) -> None:
-        from siexplorer.app.commands import checks_of
+        from siexplorer.app.commands import LESSON, MOVING, checks_of
 
         do, state = self.exploration, self.exploration.state
         self.commands["undo"].setEnabled(do.undo_label is not None)
@@ -449,7 +538,14 @@ class MainWindow(QMainWindow):
         self.commands["restore"].setEnabled(not do.at_start())
         for name, on in checks_of(state).items():
             self.commands[name].setChecked(on)
-        self.commands["play"].setEnabled(state.mode == "move" and do.pose() is not None)
+        moves = state.mode == "move" and state.movement is not None
+        for name in MOVING:
+            self.commands[name].setEnabled(moves)
+        for name in LESSON:
+            self.commands[name].setEnabled(moves and self.timeline.lesson.current() is not None)
+        self.commands["compare-end"].setEnabled(state.beside is not None)
+        self.commands["reduced-motion"].setChecked(self.timeline.player.calm)
+        self.commands["loop"].setChecked(self.timeline.player.loop)
         self.commands["facing"].setChecked(state.perspective == "facing")
         self.voice.setCurrentIndex(self.voice.findData(state.voice))
         for name in ("save-picture", "copy-picture"):
@@ -481,8 +577,8 @@ class MainWindow(QMainWindow):
             if spec.icon:
                 self.commands[spec.id].setIcon(icon(spec.icon, colour))
         self.timeline.recolour()
-        if self.view is not None:
-            self.view.pelvis.set_theme(self.theme())
+        if self.stage is not None:
+            self.stage.set_theme(self.theme())
 
     # Commands -------------------------------------------------------------------------------------
 
@@ -496,10 +592,6 @@ class MainWindow(QMainWindow):
         self.exploration.select(None)
         if self.exploration.state.zone is not None:
             self.exploration.read_zone(None)
-
-    def play(self) -> None:
-        """Play or pause the movement."""
-        self.timeline.toggle()
 
     def step(self, by: int) -> None:
         """Go to the next or previous landmark that is shown, in the order of the records."""
@@ -531,6 +623,15 @@ class MainWindow(QMainWindow):
         facing = self.exploration.state.perspective == "facing"
         self.exploration.set_perspective("own-body" if facing else "facing")
 
+    def swap_motion(self) -> None:
+        """Animate, or step from moment to moment."""
+        player = self.timeline.player
+        player.stop()
+        player.calm = self.settings.reduced_motion = not player.calm
+        if self.view is not None:
+            self.view.animate = not player.calm
+        self._renew_commands()
+
     def next_voice(self) -> None:
         """The next of the three wordings."""
         voices = [voice for voice, _ in VOICES]
@@ -539,9 +640,9 @@ class MainWindow(QMainWindow):
 
     def save_picture(self) -> None:
         """Save what the view shows as a PNG file."""
-        if self.view is None:
+        if self.stage is None:
             return
-        image = self.view.picture()
+        image = self.stage.picture()
         folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
         name = f"si-explorer {datetime.now():%Y-%m-%d %H.%M.%S}.png"
         path, _ = QFileDialog.getSaveFileName(
@@ -566,9 +667,9 @@ class MainWindow(QMainWindow):
 
     def copy_picture(self) -> None:
         """Copy what the view shows."""
-        if self.view is None:
+        if self.stage is None:
             return
-        image = self.view.picture()
+        image = self.stage.picture()
         height, width, _ = image.shape
         copied = QImage(image.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
         QGuiApplication.clipboard().setImage(copied.copy())
@@ -607,10 +708,15 @@ class MainWindow(QMainWindow):
         if not self.filled:
             event.accept()
             return
+        self._closing.set()
         self.timeline.stop()
+        self._give_room_back()
         self.settings.save_window(self.saveGeometry(), self.saveState())
         self.exploration.changed.disconnect(self._follow, missing_ok=True)
         self.exploration.hovered.disconnect(self._name_hovered, missing_ok=True)
+        if self.stage is not None:
+            self.stage.close_second()
+            self.stage = None
         if self.view is not None:
             self.view.close()
             self.view = None

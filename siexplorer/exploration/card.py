@@ -11,8 +11,10 @@ from siexplorer.anatomy.records import (
     Claim,
     Description,
     Entry,
+    Joint,
     Landmark,
     Ligament,
+    Motion,
     Movement,
     Muscle,
     Nerve,
@@ -20,7 +22,10 @@ from siexplorer.anatomy.records import (
     ReferralArea,
     Skin,
     Source,
+    Step,
     Structure,
+    Terms,
+    Turn,
     Vessel,
     Voice,
     Zone,
@@ -77,7 +82,7 @@ class _Writer:
     def __init__(self, known: Knowledge, card: Card) -> None:
         self.known, self.card = known, card
 
-    def line(self, claim: Claim | Description, text: str) -> Line:
+    def line(self, claim: Claim | Description | Terms, text: str) -> Line:
         numbers = []
         for name in claim.sources:
             source = self.known.sources.get(name)
@@ -151,17 +156,92 @@ def card_of(
 def movement_card(
     known: Knowledge, movement: Movement, voice: Voice, perspective: Perspective
 ) -> Card:
-    """The card of a movement."""
+    """The card of a movement: its words, its true size, its lesson, and what is not agreed on."""
     side = side_sentence(known, movement.side, perspective)
     card = Card(movement.name, movement.lay_name, side)
     write = _Writer(known, card)
+    if movement.teaching_model:
+        warned = (Line(known.say("teaching_model")),)
+        card.blocks.append(Block(known.say("teaching_model_heading"), warned, warning=True))
     card.blocks.append(
         Block("", (write.line(movement.description, movement.description.wording(voice)),))
     )
-    write.block("How large it really is", [movement.label, movement.range_claim])
-    write.block("What you see, step by step", [s.claim for s in movement.stages], ordered=True)
+    card.blocks.append(Block("Words for it", tuple(_terms(write, movement.terms))))
+    sizes = [write.line(movement.label, movement.label.text)]
+    sizes += [
+        write.line(turn.claim, f"{size_of(turn)}. {turn.claim.text}") for turn in movement.turns
+    ]
+    card.blocks.append(Block("How large it really is", tuple(sizes)))
+    steps = [write.line(step.says, _step(step, voice)) for step in movement.steps]
+    card.blocks.append(Block("Step by step", tuple(steps), ordered=True))
+    write.block("What the arrows and hands mean", [mark.claim for mark in movement.marks])
+    other = known.movements.get(movement.beside)
+    if other is not None:
+        compared = Line(f"{other.name}: {other.lay_name}")
+        card.blocks.append(Block("Compare with", (compared,)))
     write.block("Where sources differ", movement.differs)
     return card
+
+
+def _terms(write: _Writer, terms: Terms) -> list[Line]:
+    words = {
+        "In the articles": terms.article,
+        "In kinesiology": terms.kinesiology,
+        "Which bone on which": terms.relative,
+        "Beware": terms.beware,
+    }
+    return [write.line(terms, f"{what}: {text}") for what, text in words.items()]
+
+
+def _step(step: Step, voice: Voice) -> str:
+    end = "" if step.title.endswith((".", "?", "!")) else "."
+    return f"{step.title}{end} {step.says.wording(voice)}"
+
+
+def size_of(turn: Turn) -> str:
+    """Where a turn happens, which way and how far, in true numbers: ``Left SI joint: posterior
+    rotation, 0 to 2 deg``."""
+    forth, back = MOTION_WORDS[turn.motion]
+    unit = "mm" if turn.motion == "glide" else "deg"
+    values = [value for _, value in turn.keys]
+    low, high = min(values), max(values)
+    if low == high:
+        way = f"{forth}, {low:g} {unit}" if low else f"no {forth}"
+    elif low >= 0:
+        way = f"{forth}, {low:g} to {high:g} {unit}"
+    elif high <= 0:
+        way = f"{back}, {abs(high):g} to {-low:g} {unit}"
+    else:
+        way = f"from {-low:g} {unit} {back} to {high:g} {unit} {forth}"
+    return f"{JOINT_WORDS[turn.joint]}: {way}"
+
+
+JOINT_WORDS: dict[Joint, str] = {
+    "left-si": "Left SI joint",
+    "right-si": "Right SI joint",
+    "both-si": "Both SI joints",
+    "pelvis": "Whole pelvis",
+    "left-hip": "Left thigh",
+    "right-hip": "Right thigh",
+    "both-hips": "Both thighs",
+    "trunk": "Upper body",
+}
+
+MOTION_WORDS: dict[Motion, tuple[str, str]] = {
+    "posterior-rotation": ("posterior rotation", "anterior rotation"),
+    "glide": ("glide upwards", "glide downwards"),
+    "posterior-tilt": ("posterior tilt", "anterior tilt"),
+    "left-drop": ("drop on the left", "drop on the right"),
+    "right-drop": ("drop on the right", "drop on the left"),
+    "left-turn": ("turn to the left", "turn to the right"),
+    "right-turn": ("turn to the right", "turn to the left"),
+    "flexion": ("flexion", "extension"),
+    "abduction": ("abduction", "adduction"),
+    "external-rotation": ("external rotation", "internal rotation"),
+    "left-bend": ("bend to the left", "bend to the right"),
+    "right-bend": ("bend to the right", "bend to the left"),
+}
+"""What each motion is called, and its opposite, which is negative in the records."""
 
 
 def zones_card(known: Knowledge, zone: Zone | None, voice: Voice) -> Card:

@@ -1,7 +1,7 @@
 """One exploration: the model that every view follows and every control speaks to."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
@@ -26,6 +26,7 @@ from siexplorer.exploration.moving import Pose, pose
 from siexplorer.exploration.sections import reach_mm, seen_from, started
 from siexplorer.exploration.state import (
     SKINS,
+    Beside,
     Camera,
     Mode,
     Perspective,
@@ -35,6 +36,9 @@ from siexplorer.exploration.state import (
     State,
 )
 from siexplorer.packs.pack import Pack
+
+if TYPE_CHECKING:
+    from siexplorer.exploration.following import Following
 
 MOST_UNDO = 200
 
@@ -63,6 +67,7 @@ class Exploration:
         self.known = known
         self.pack = pack
         self.items: dict[str, Item] = join(known, pack)
+        self._following: Following | None = None
         self.state = self._begun(State())
         self._undo: list[Change] = []
         self._redo: list[Change] = []
@@ -73,6 +78,7 @@ class Exploration:
         """Take the records and the pelvis once they are read."""
         before = self._start_look(self.state.skin)
         self.known, self.pack, self.items = known, pack, join(known, pack)
+        self._following = None
         if Look(self.state.hidden, self.state.faded) == before:
             self.state = self._begun(self.state)
             # What was done before there was a model did not touch what it shows.
@@ -81,6 +87,20 @@ class Exploration:
                     Change(self._begun(s.before), self._begun(s.after), s.label) for s in steps
                 ]
         self.loaded.emit()
+
+    @property
+    def following(self) -> "Following | None":
+        """What follows the bones of the pelvis that is loaded; made when something first moves."""
+        if self._following is None and self.pack is not None:
+            from siexplorer.exploration.following import Following
+
+            self._following = Following(self.known, self.pack)
+        return self._following
+
+    @following.setter
+    def following(self, shared: "Following | None") -> None:
+        """Share what another exploration of the same pelvis has worked out."""
+        self._following = shared
 
     # Changing what is shown -----------------------------------------------------------------------
 
@@ -356,7 +376,13 @@ class Exploration:
         if mode == self.state.mode:
             return
         words = {"explore": "Explore", "move": "Move", "ball": "Place a ball"}
-        changes: dict[str, Any] = {"mode": mode, "movement": None, "at": 0.0, "zone": None}
+        changes: dict[str, Any] = {
+            "mode": mode,
+            "movement": None,
+            "beside": None,
+            "at": 0.0,
+            "zone": None,
+        }
         if mode == "move" and self.known.movements:
             movement = self.known.movements[self._movement_for_now()]
             changes |= {"movement": movement.id, "view": movement.view, "camera": None}
@@ -384,6 +410,7 @@ class Exploration:
             movement.lay_name,
             mode="move",
             movement=name,
+            beside=None,
             at=0.0,
             view=movement.view,
             camera=None,
@@ -397,6 +424,57 @@ class Exploration:
     def set_magnification(self, factor: float) -> None:
         """How many times larger than life the movement is drawn, 1 to 10."""
         self.apply("Magnify", merge=True, magnification=min(10.0, max(1.0, factor)))
+
+    def show_step(self, number: int, *, at: float | None = None) -> None:
+        """Show a step of the movement's lesson: its moment, from its view, with its look.
+
+        ``at`` is the moment to show instead, for a player that runs to the step's own.
+
+        Raises
+        ------
+        IndexError
+            If the movement has no such step.
+        """
+        movement = self.known.movements.get(self.state.movement or "")
+        if movement is None:
+            return
+        step = movement.steps[number]
+        changes: dict[str, Any] = {"at": step.at if at is None else at, "zone": None}
+        if step.look:
+            look = look_of(self.items, preset_called(step.look), self.state.skin)
+            changes |= {"hidden": look.hidden, "faded": look.faded}
+        if step.factor is not None:
+            changes["magnification"] = step.factor
+        there = step.select in self.items
+        changes["selected"] = step.select if there else None
+        if there:
+            hidden = changes.get("hidden", self.state.hidden)
+            changes["hidden"] = hidden - self._shown_with(step.select)
+        self.apply(step.title, view=step.view, camera=None, **changes)
+
+    def step_number(self) -> int | None:
+        """Which step of the lesson the moment belongs to, or None while nothing moves."""
+        movement = self.known.movements.get(self.state.movement or "")
+        if movement is None or not movement.steps:
+            return None
+        begun = [n for n, step in enumerate(movement.steps) if step.at <= self.state.at + 1e-9]
+        return max(begun, default=0)
+
+    def compare(self, movement: str | None, magnification: float | None = None) -> None:
+        """Show another movement, or another magnification, in a second view; None closes it.
+
+        Raises
+        ------
+        KeyError
+            If there is no such movement.
+        """
+        if movement is None:
+            self.apply("Compare", beside=None)
+            return
+        beside = self.known.movements[movement]
+        factor = self.state.magnification if magnification is None else magnification
+        factor = min(10.0, max(1.0, factor))
+        self.apply(f"Compare with {beside.lay_name}", beside=Beside(movement, factor))
 
     def set_voice(self, voice: Voice) -> None:
         """Plain words, a student's, or a clinician's."""

@@ -68,6 +68,7 @@ PRESETS: tuple[Preset, ...] = (
             "iliacus",
             "psoas",
             "tensor",
+            "iliotibial",
             "femoral-nerve",
             "femoral-artery",
             "femoral-vein",

@@ -1,5 +1,6 @@
 """Finding a thing or a movement by any of its names: standard, lay, Latin, misspelt too."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -59,9 +60,18 @@ def find(known: Knowledge, query: str, most: int = 12) -> list[Found]:
 
 def names_of(entry: Entry | Movement) -> list[str]:
     """Every name that an entry or movement goes by."""
-    terms = (entry.latin, entry.ta98) if isinstance(entry, Entry) else ()
+    if isinstance(entry, Entry):
+        terms = [entry.latin, entry.ta98]
+    else:
+        terms = _phrases(entry.terms.article) + _phrases(entry.terms.kinesiology)
     names = (entry.name, entry.lay_name, *terms, *entry.synonyms)
     return [name for name in names if name and name != "none"]
+
+
+def _phrases(words: str) -> list[str]:
+    """The single terms in a line of them: ``SI flexion, a tucked ilium (B)`` has two."""
+    parts = re.split(r"[,;:()]", words)
+    return [part.strip() for part in parts if len(part.strip()) > 2]
 
 
 def _words(text: str) -> list[str]:
@@ -102,7 +112,7 @@ def _score(wanted: list[str], name: list[str], likeness: Likeness) -> float:
     return 0.9 * max(ordered, sorted_words)
 
 
-def _strangeness(wanted: list[str], entry: Entry | Movement | Movement) -> float:
+def _strangeness(wanted: list[str], entry: Entry | Movement) -> float:
     """0 to 3: how many of the query's words the entry's own name, or at least its lay name, lacks.
 
     Many things go by one word: both the PSIS and the dimple above it are called ``dimples``. What

@@ -37,6 +37,14 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What a second view shows to compare: a movement at the same moment, so much magnified."""
+
+    movement: str
+    magnification: float
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything that decides what is shown.
 
@@ -56,6 +64,7 @@ class State:
     movement: str | None = None
     at: float = 0.0
     magnification: float = 5.0
+    beside: Beside | None = None
     zone: str | None = None
     skin: SkinKind = "female"
     attachments: bool = False

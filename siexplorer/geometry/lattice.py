@@ -14,6 +14,10 @@ Grid = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 REACH_MM = 24.0
 """Distances are exact up to here; beyond, only the side is kept (design)."""
 
+STEEP, MOST_FOLDS = 2.5, 200
+"""How many spacings a distance may change by from one node to the next, and how many layers of
+false insides are turned over at most (design: 7 were needed)."""
+
 ON_FACE = np.array([[1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4]], dtype=float)
 ON_FACE /= ON_FACE.sum(axis=1, keepdims=True)
 """Four places spread over a triangle, as shares of its corners."""
@@ -146,4 +150,24 @@ def take_in(grid: Lattice, surface: Surface, reach_mm: float = REACH_MM) -> None
         outside = np.unique(parts[border & (parts > 0)])
         inside = ~np.isin(parts, outside) & (parts > 0)
         cube[inside] = -reach_mm
-    grid.joined(block, cube.astype(np.float32))
+    grid.joined(block, unfolded(cube, grid.spacing_mm).astype(np.float32))
+
+
+def unfolded(cube: Grid, spacing_mm: float) -> Grid:
+    """Signed distances without false insides.
+
+    Behind the sharp rim of a thin band the nearest normal tells the wrong side. A true inside never
+    lies more than a few spacings deep right beside an outside, so what does is turned over.
+    """
+    cube = cube.copy()
+    for _ in range(MOST_FOLDS):
+        wrong = np.zeros(cube.shape, dtype=bool)
+        for axis in range(3):
+            here, mark = np.moveaxis(cube, axis, 0), np.moveaxis(wrong, axis, 0)
+            steep = np.abs(np.diff(here, axis=0)) > STEEP * spacing_mm
+            mark[1:] |= steep & (here[1:] < 0) & (here[:-1] > 0)
+            mark[:-1] |= steep & (here[:-1] < 0) & (here[1:] > 0)
+        if not wrong.any():
+            break
+        cube[wrong] *= -1.0
+    return cube

@@ -18,8 +18,11 @@ from siexplorer.geometry.strands import POINTS, along, laid, tightened
 from siexplorer.geometry.surface import Floats, Surface, edges, vertex_normals
 
 SPACING_MM = 1.4
-LAYER_MM = 9.0
-HOLLOW_MM = 11.0
+LAYER_MM = 7.0
+SAG_MM = np.array([-8.0, 0.0, -15.0])
+"""How far the lowest strands of gluteus maximus hang below a straight line (design)."""
+
+HOLLOW_MM = 9.0
 """Gluteus maximus spans hollows narrower than a ball of this radius; fat fills them (design)."""
 LOW_MM, HIGH_MM = np.array([-34.0, -95.0, -285.0]), np.array([205.0, 205.0, 245.0])
 """The box in which the left side is modelled."""
@@ -41,7 +44,7 @@ VOLUME_CM3 = {
 the 16 cm3 that it gives for the small rotators."""
 
 LEAN = {
-    "gluteus-maximus": 0.853,
+    "gluteus-maximus": 0.858,
     "gluteus-medius": 0.857,
     "psoas-major": 0.88,
     "iliacus": 0.9,
@@ -212,13 +215,18 @@ def thick(profile: Floats, begun: Starts, rim_mm: float, at_rim: float) -> Float
 
 def lifted(body: Body, points: Floats, least_mm: float) -> Floats:
     """Points pushed out of what is there until they are ``least_mm`` away."""
+    return lifted_from(body.field, points, least_mm)
+
+
+def lifted_from(field: Lattice, points: Floats, least_mm: float) -> Floats:
+    """The same, out of any field."""
     out = points.copy()
     for _ in range(12):
-        short = least_mm - body.field.sample(out)
+        short = least_mm - field.sample(out)
         close = short > 0.02
         if not close.any():
             break
-        out[close] += body.field.outwards(out[close]) * np.minimum(short[close], 2.0)[:, None]
+        out[close] += field.outwards(out[close]) * np.minimum(short[close], 2.0)[:, None]
     return out
 
 
@@ -427,7 +435,7 @@ def _tensor_fasciae_latae(body: Body) -> Plan:
     begun = starts(body.areas["tensor-fasciae-latae.origin"], 60, 2.0)
     across = ranked(begun.points[:, 1])
     outer = body.left["greater-trochanter"][0]
-    # It ends in the iliotibial tract, which is not drawn further.
+    # It ends in the iliotibial tract.
     tract = outer + np.array([[3.0, -27.0, -75.0], [6.0, -13.0, -75.0]])
     middle = outer + np.array([[-4.0, -46.0, -2.0], [4.0, -28.0, -2.0]])
     bundle = pulled(body, [begun.points, along(middle, across), along(tract, across)], 4.5)
@@ -439,11 +447,12 @@ def _tensor_fasciae_latae(body: Body) -> Plan:
 
 
 def _gluteus_maximus(body: Body) -> Plan:
+    bed = body.field.closed_over(HOLLOW_MM)
     begun = together(
         starts(body.areas["gluteus-maximus.origin"], 150, 2.5),
         starts(body.areas["gluteus-maximus.origin-sacrum"], 90, 2.5),
         starts(body.areas["gluteus-maximus.origin-coccyx"], 30, 3.0),
-        _fascia_starts(body),
+        _fascia_starts(body, bed),
     )
     outer = body.left["greater-trochanter"][0]
     ridge = femur_marks(body.fine, body.left)["gluteal-tuberosity"]
@@ -451,7 +460,7 @@ def _gluteus_maximus(body: Body) -> Plan:
     down = -(begun.points @ np.array([0.45, 0.0, 0.90]))
     across = ranked(down)
     # The upper part goes to the iliotibial tract, the deep lower part to the bone.
-    tract = outer + np.array([[-6.0, 11.0, -50.0], [-11.0, 15.0, -83.0], [-18.0, 15.0, -106.0]])
+    tract = outer + np.array([[-6.0, 11.0, -50.0], [-11.0, 15.0, -83.0], [-24.0, 11.0, -106.0]])
     number = np.arange(len(across))
     deep = (across > 0.45) & (number % 3 == 0)
     bone = lifted(body, along(ridge, across), 2.0)
@@ -463,14 +472,18 @@ def _gluteus_maximus(body: Body) -> Plan:
     rise = np.interp(share, [0, 0.25, 0.5, 0.75, 1.0], [0.0, 0.8, 1.0, 0.6, 0.0])
     base = np.interp(share, [0, 0.2, 0.7, 1.0], [4.0, 6.0, 6.0, 3.0])
     clear = base + (number % 3)[:, None] * LAYER_MM * rise
-    bed = body.field.closed_over(HOLLOW_MM)
     bundle = pulled(body, stations, clear)
-    profile = np.interp(share, [0, 0.2, 0.45, 0.7, 0.88, 1.0], [2.2, 9.0, 11.5, 9.0, 4.6, 2.2])
+    # Its lower border sags towards the cleft instead of running straight to the thigh.
+    low = np.clip((across - 0.6) / 0.4, 0.0, 1.0)
+    bundle = bundle + (low[:, None] * np.sin(np.pi * share))[:, :, None] * SAG_MM
+    profile = np.interp(share, [0, 0.2, 0.45, 0.7, 0.88, 1.0], [4.5, 11.5, 11.5, 7.6, 4.2, 2.2])
     edge = 0.7 + 0.3 * np.clip(np.minimum(across, 1 - across) / 0.2, 0, 1)
-    return Plan(bundle, profile * edge[:, None], across, 2.2, spread_mm=9.0, field=bed)
+    # The upper strands are thicker; the lower ones have more room to spread.
+    radii = profile * (edge * (1.15 - 0.3 * across))[:, None]
+    return Plan(bundle, radii, across, 2.2, least_mm=3.5, spread_mm=9.0, field=bed)
 
 
-def _fascia_starts(body: Body) -> Starts:
+def _fascia_starts(body: Body, bed: Lattice) -> Starts:
     """Between the bones: from the PSIS over the back of the joint to the coccyx, and on down the
     sacrotuberous ligament."""
     left = body.left
@@ -487,7 +500,7 @@ def _fascia_starts(body: Body) -> Starts:
     band = np.stack([corner, corner + 0.5 * (seat - corner)]) + np.array([0.0, 6.0, 0.0])
     shares = np.linspace(0.0, 1.0, 16)
     points = np.concatenate([along(edge, shares), along(down, shares[::2]), along(band, shares)])
-    return _free(lifted(body, points, 3.5))
+    return _free(lifted_from(bed, points, 3.5))
 
 
 def _quadratus_lumborum(body: Body) -> Plan:
@@ -509,7 +522,7 @@ def _quadratus_lumborum(body: Body) -> Plan:
 
 
 def _multifidus(body: Body) -> Plan:
-    begun = starts(body.areas["multifidus.origin"], 140, 4.0)
+    begun = starts(body.areas["multifidus.origin"], 220, 4.0)
     across = ranked(begun.points[:, 0])
     tips = np.stack([body.spine_marks[f"l{k}-spinous-tip"][0] for k in (5, 4, 3, 2, 1)])
     facets = np.stack([body.spine_marks[f"l{k}-left-mamillary"][0] for k in (5, 4, 3, 2, 1)])
@@ -523,7 +536,7 @@ def _multifidus(body: Body) -> Plan:
     bundle = pulled(body, [begun.points, lifted(body, middle, 6.0), lifted(body, ends, 3.0)], 5.0)
     radii = thick(belly(4.5, 8.0, 5.0, 0.45), begun, 8.0, 0.7)
     radii = radii * (0.85 + 0.15 * up)[:, None]
-    return Plan(bundle, radii, across, 1.6)
+    return Plan(bundle, radii, across, 1.6, least_mm=4.0)
 
 
 def _coccygeus(body: Body) -> Plan:

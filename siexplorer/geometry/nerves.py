@@ -34,6 +34,13 @@ SGN_FROM_MM = {
 LFCN_FROM_ASIS_MM = 20.4
 """Mean distance of the lateral femoral cutaneous nerve from the ASIS (Hospodar 1999)."""
 
+REST_MM = 0.3
+"""How far above a muscle a resting nerve or vessel lies (design)."""
+
+REST_ROUNDS = 90
+PLANNED_SHARE = 0.15
+"""How much of the way back to its plan a path goes each round, against being taut (design)."""
+
 BACK = np.array([0.0, 1.0, 0.0])
 
 
@@ -69,10 +76,10 @@ def sciatic(left: Points, field: Lattice) -> Path:
     end = lower + np.array([8.0, 0.0, -138.0])
     stations = [root, gate, outside, crossing, thigh, end]
     half = SCIATIC_WIDTH_MM / 2
-    middle = _clear(stations, field, least_mm=3.2, sideways=False)
+    middle = _behind(stations, field, least_mm=4.2, outside=2)
     share = np.linspace(0.0, 1.0, len(middle))
-    width = np.interp(share, [0.0, 0.18, 0.35, 1.0], [3.5, half, half, 5.0])
-    depth = np.interp(share, [0.0, 0.18, 0.35, 1.0], [2.2, 2.6, 2.8, 3.2])
+    width = np.interp(share, [0.0, 0.04, 0.18, 0.35, 1.0], [1.6, 3.2, half, half, 5.0])
+    depth = np.interp(share, [0.0, 0.04, 0.18, 0.35, 1.0], [1.4, 2.2, 2.6, 2.8, 3.2])
     spread = np.interp(
         share,
         [0.0, 0.2, 0.55, 1.0],
@@ -84,35 +91,38 @@ def sciatic(left: Points, field: Lattice) -> Path:
 
 
 def superior_gluteal(left: Points, field: Lattice) -> Path:
-    """Out above piriformis, then forwards between gluteus medius and minimus."""
+    """From beside the sacral plexus out above piriformis, then forwards below gluteus medius."""
     notch = left["greater-sciatic-notch"]
     away = sum(
         (np.linalg.norm(notch - left[name][0], axis=1) - wanted) ** 2
         for name, wanted in SGN_FROM_MM.items()
     )
     roof = notch[int(np.argmin(away))]
-    exit_ = roof + np.array([1.0, 9.0, -5.0])
-    root = exit_ + np.array([-18.0, -4.0, 12.0])
+    exit_ = roof + np.array([4.0, 8.0, 0.0])
+    root = roof + np.array([-29.0, -2.0, 20.0])
+    over = roof + np.array([-13.0, 2.0, 9.0])
     asis, outer = left["asis"][0], left["greater-trochanter"][0]
     tip = outer + np.array([-14.0, 4.0, 30.0])
     middle_way = tip + np.array([-14.0, 0.0, 62.0])
-    front = asis + np.array([4.0, 38.0, -24.0])
+    front = asis + np.array([17.0, 49.0, -18.0])
     bend = roof + np.array([10.0, 8.0, 10.0])
-    middle = _clear([root, exit_, bend, middle_way, front], field, least_mm=1.8)
-    return _round(middle, 1.7, 1.2)
+    stations = [root, over, exit_, bend, middle_way, front]
+    return _round(_rested(stations, field, (1.5, 1.2), hidden=0, rests_to=0), 1.5, 1.2)
 
 
 def lateral_femoral_cutaneous(left: Points, field: Lattice) -> Path:
-    """Over iliacus, and into the thigh inside the ASIS."""
+    """From under the outer edge of psoas near the crest, over iliacus, out inside the ASIS."""
     asis, crest = left["asis"][0], left["iliac-crest-top"][0]
+    base = left["sacral-promontory"][0]
     aside = LFCN_FROM_ASIS_MM / np.hypot(1.0, 0.25)
     gate = asis + np.array([-aside, -1.0, -0.25 * aside])
-    root = np.array([0.62 * crest[0], crest[1] - 34.0, crest[2] - 10.0])
-    fossa = 0.5 * (root + gate) + np.array([10.0, -2.0, -2.0])
+    root = np.array([0.52 * crest[0], base[1] + 8.0, crest[2] + 14.0])
+    edge = np.array([0.71 * crest[0], base[1] + 13.0, crest[2] - 5.0])
+    fossa = 0.5 * (edge + gate) + np.array([1.0, 12.0, 5.0])
     thigh = gate + np.array([7.0, -4.0, -55.0])
     end = gate + np.array([16.0, -2.0, -140.0])
-    middle = _clear([root, fossa, gate, thigh, end], field, least_mm=1.6)
-    return _round(middle, 1.3, 1.0)
+    stations = [root, edge, fossa, gate, thigh, end]
+    return _round(_rested(stations, field, (1.3, 1.0), hidden=1, rests_to=3), 1.3, 1.0)
 
 
 def _groin(left: Points) -> tuple[Floats, Floats]:
@@ -123,35 +133,56 @@ def _groin(left: Points) -> tuple[Floats, Floats]:
 
 
 def femoral_nerve(left: Points, field: Lattice) -> Path:
-    """Down the groove between psoas and iliacus, then outside the artery."""
+    """Out from under psoas, down the groove between it and iliacus, then outside the artery."""
     middle, way = _groin(left)
-    gate = middle + 13.0 * way + np.array([0.0, 2.0, 0.0])
-    brim = left["si-joint-line"][0] + np.array([8.0, -36.0, -6.0])
-    low = gate + np.array([0.0, 4.0, -45.0])
-    return _round(
-        _clear([brim, 0.5 * (brim + gate), gate, low], field, least_mm=3.8, forwards=True), 2.6, 2.0
-    )
+    base = left["sacral-promontory"][0] * [0.0, 1.0, 1.0]
+    gate = middle + 20.0 * way + np.array([0.0, -14.0, 0.0])
+    root = base + np.array([46.0, 6.0, 50.0])
+    under = base + np.array([58.0, 6.0, 24.0])
+    groove = base + np.array([68.0, -17.0, 3.0])
+    brim = base + np.array([75.5, -51.0, -28.0])
+    low = gate + np.array([-1.0, 6.0, -55.0])
+    stations = [root, under, groove, brim, gate, low]
+    return _round(_rested(stations, field, (2.6, 1.4), hidden=2, rests_to=5), 2.6, 1.4)
 
 
 def femoral_artery(left: Points, field: Lattice) -> Path:
-    """Along the inner edge of psoas, under the middle of the groin line, down the thigh."""
-    return _round(_vessel(left, field, 0.0, 4.6), 4.4, 3.8)
+    """From the front of L4 along the inner edge of psoas, under the middle of the groin line."""
+    base = left["sacral-promontory"][0] * [0.0, 1.0, 1.0]
+    middle, _ = _groin(left)
+    stations = [
+        base + np.array([8.0, -27.0, 50.0]),
+        base + np.array([29.0, -20.0, 8.0]),
+        base + np.array([44.0, -37.0, -25.0]),
+        middle + np.array([-2.0, -11.0, 0.0]),
+        middle + np.array([2.0, -2.0, -50.0]),
+        middle + np.array([4.0, 24.0, -120.0]),
+    ]
+    return _vessel(_rested(stations, field, (4.4, 3.8), hidden=0, rests_to=4), 4.4, 3.8)
 
 
 def femoral_vein(left: Points, field: Lattice) -> Path:
-    """Beside the artery, on its inner side."""
-    return _round(_vessel(left, field, -11.5, 5.2), 5.0, 4.6)
-
-
-def _vessel(left: Points, field: Lattice, aside_mm: float, least_mm: float) -> Floats:
+    """Beside the artery, from the front of L5, on its inner side."""
+    base = left["sacral-promontory"][0] * [0.0, 1.0, 1.0]
     middle, way = _groin(left)
-    gate = middle + aside_mm * way
-    base = left["sacral-promontory"][0]
-    top = np.array([26.0 + 0.4 * aside_mm, base[1] + 2.0, base[2] + 22.0])
-    brim = np.array([40.0 + 0.6 * aside_mm, base[1] - 22.0, base[2] - 38.0])
-    low = gate + np.array([4.0, 6.0, -50.0])
-    end = gate + np.array([4.0, 24.0, -120.0])
-    return _clear([top, brim, gate, low, end], field, least_mm=least_mm)
+    gate = middle - 11.5 * way + np.array([-2.0, -9.0, 0.0])
+    stations = [
+        base + np.array([7.0, -18.0, 24.0]),
+        base + np.array([25.0, -14.0, -3.0]),
+        base + np.array([39.0, -28.0, -28.0]),
+        gate,
+        gate + np.array([4.0, 6.0, -50.0]),
+        gate + np.array([4.0, 32.0, -122.0]),
+    ]
+    return _vessel(_rested(stations, field, (5.0, 4.6), hidden=0, rests_to=4), 5.0, 4.6)
+
+
+def _vessel(middle: Floats, first_mm: float, last_mm: float) -> Path:
+    """A round tube that begins slender: the stem it leaves is not drawn."""
+    share = np.linspace(0.0, 1.0, len(middle))
+    taper = np.interp(share, [0.0, 0.03, 0.08], [0.55, 0.85, 1.0])
+    radius = taper * np.linspace(first_mm, last_mm, len(middle))
+    return Path(tube(middle, radius, radius, BACK), middle)
 
 
 def _round(middle: Floats, first_mm: float, last_mm: float) -> Path:
@@ -159,39 +190,54 @@ def _round(middle: Floats, first_mm: float, last_mm: float) -> Path:
     return Path(tube(middle, radius, radius, BACK), middle)
 
 
-def _clear(
+def _rested(
     stations: list[Floats],
     field: Lattice,
+    radius_mm: tuple[float, float],
     *,
-    least_mm: float,
-    sideways: bool = True,
-    forwards: bool = False,
+    hidden: int,
+    rests_to: int,
 ) -> Floats:
-    """(45, 3) smooth path through stations, moved off what is there.
+    """(45, 3) smooth path through stations, that rests on what is there.
 
-    ``sideways`` False moves it forwards or backwards alone, so that its outline seen from behind
-    stays where the stations put it; ``forwards`` moves it forwards alone, out of a groove.
+    Before station ``hidden`` it lies where it is put, be it inside a muscle; from there to station
+    ``rests_to`` a tube of that radius, first and last, is ``REST_MM`` above what it passes; beyond,
+    it only keeps clear. Its beginning stays where it is.
     """
     path = along(laid([point[None] for point in stations])[0], np.linspace(0.0, 1.0, 90))
-    held = path.copy()
+    spots = [int(np.argmin(np.linalg.norm(path - point, axis=1))) for point in stations]
+    number, away = np.arange(len(path)), np.linspace(*radius_mm, len(path)) + REST_MM
+    first = spots[hidden - 1] if hidden else 0
+    push = np.interp(number, [first, spots[hidden]], [0.0, 1.0]) if hidden else np.ones(len(path))
+    pull = push * np.interp(number, [spots[rests_to], spots[rests_to] + 8], [1.0, 0.0])
+    planned = path.copy()
+    for _ in range(REST_ROUNDS):
+        short = away - field.sample(path)
+        step = np.where(short > 0, push * np.minimum(short, 1.2), pull * np.maximum(short, -0.8))
+        out = field.outwards(path)
+        # Along the surface it keeps to where it was planned; the surface alone tells how high.
+        back = planned - path
+        back -= np.einsum("ij,ij->i", back, out)[:, None] * out
+        path = path + out * step[:, None] + PLANNED_SHARE * push[:, None] * back
+        path = gaussian_filter1d(path, 1.5, axis=0, mode="nearest")
+        path[0] = planned[0]
+    return np.asarray(path[np.round(np.linspace(0, len(path) - 1, 45)).astype(int)])
+
+
+def _behind(stations: list[Floats], field: Lattice, *, least_mm: float, outside: int) -> Floats:
+    """(45, 3) smooth path through stations, moved off what is there forwards or backwards alone.
+
+    Its outline seen from behind stays where the stations put it. From station ``outside`` on it
+    has left the pelvis and moves backwards alone: it crosses what is there on the rear.
+    """
+    path = along(laid([point[None] for point in stations])[0], np.linspace(0.0, 1.0, 90))
+    left_at = int(np.argmin(np.linalg.norm(path - stations[outside], axis=1)))
+    gone = np.arange(len(path)) >= left_at
     for _ in range(60):
         short = np.clip(least_mm - field.sample(path), 0.0, 1.5)
-        move = field.outwards(path) * short[:, None]
-        if forwards:
-            move = -BACK * short[:, None]
-        if not sideways:
-            behind = field.sample(path + BACK) >= field.sample(path - BACK)
-            size = np.linalg.norm(move, axis=1) * np.where(behind, 1.0, -1.0)
-            move = size[:, None] * BACK
-        path = path + move
-        smooth = gaussian_filter1d(path, 2.0, axis=0, mode="nearest")
-        path = smooth if sideways else np.stack([held[:, 0], smooth[:, 1], held[:, 2]], axis=1)
-    if sideways:
-        for _ in range(8):
-            short = np.clip(least_mm - field.sample(path), 0.0, 1.0)
-            way = -BACK if forwards else field.outwards(path)
-            path = path + way * short[:, None]
-        path = gaussian_filter1d(path, 1.2, axis=0, mode="nearest")
+        behind = gone | (field.sample(path + BACK) >= field.sample(path - BACK))
+        path[:, 1] += short * np.where(behind, 1.0, -1.0)
+        path[:, 1] = gaussian_filter1d(path[:, 1], 1.5, mode="nearest")
     return path[::2]
 
 

@@ -173,7 +173,7 @@ SHAPES = {
             "coccyx-tip": 28.0,
             "piriformis-belly": 60.0,
         },
-        dimple=(5.0, 12.0),
+        dimple=(5.6, 12.0),
     ),
     "male": SkinShape(
         stature=1.0,
@@ -212,7 +212,7 @@ SHAPES = {
             "coccyx-tip": 25.0,
             "piriformis-belly": 58.0,
         },
-        dimple=(3.8, 12.0),
+        dimple=(5.2, 12.0),
     ),
 }
 """The two skins (design): a slim average woman of 1.63 m and man of 1.73 m, of usual adult sizes.

@@ -104,6 +104,11 @@ def largest_piece(surface: Surface) -> Surface:
     return compacted(surface, of_face == np.bincount(of_face).argmax())
 
 
+def used_vertices(surface: Surface, keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """(k,) which vertices :func:`compacted` keeps, in its order."""
+    return np.unique(surface.faces[keep]).astype(np.int64)
+
+
 def compacted(surface: Surface, keep: npt.NDArray[np.bool_]) -> Surface:
     """The faces selected by the (m,) mask, without the vertices that they do not use."""
     used, faces = np.unique(surface.faces[keep], return_inverse=True)

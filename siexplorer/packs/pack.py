@@ -5,6 +5,7 @@ import json
 import os
 import tempfile
 import tomllib
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -91,14 +92,23 @@ class PackSurface:
 
 @dataclass(slots=True)
 class Pack:
-    """A pelvis: surfaces by id, landmarks by id as (k, 3) mm, joint centres by id as (3,) mm."""
+    """A pelvis: surfaces by id, landmarks by id as (k, 3) mm, joint centres by id as (3,) mm.
+
+    ``si_room`` has for each side (k, 2): posterior rotations in degrees, and how far outwards the
+    innominate must then be drawn to clear the sacrum, in mm (see geometry.clearance).
+    """
 
     info: PackInfo
     surfaces: dict[str, PackSurface]
     landmarks: dict[str, Floats]
     centres: dict[str, Floats]
     reference_nodes: dict[str, Floats]
+    si_room: dict[str, Floats] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    derived: dict[Hashable, Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What was worked out from this pack and would be the same again."""
 
 
 def read_pack(folder: Path | None = None, *, cache: Path | None = None) -> Pack:
@@ -290,6 +300,10 @@ def _read_landmarks(folder: Path, by_name: dict[str, PackFile], pack: Pack) -> N
             {name: _points(name, point)[0] for name, point in record[key].items()}
             for key in ("centres_mm", "reference_nodes_mm")
         )
+        room = {
+            side: np.array(rows, dtype=np.float64).reshape(-1, 2)
+            for side, rows in record.get("si_room_deg_mm", {}).items()
+        }
     except PackError as error:
         pack.problems.append(str(error))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -300,6 +314,7 @@ def _read_landmarks(folder: Path, by_name: dict[str, PackFile], pack: Pack) -> N
         )
     else:
         pack.landmarks, pack.centres, pack.reference_nodes = landmarks, centres, nodes
+        pack.si_room = room
 
 
 def _points(name: str, numbers: Any) -> Floats:

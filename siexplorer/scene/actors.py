@@ -252,6 +252,24 @@ def sheet_actor(zone_map: ZoneMap, image: npt.NDArray[np.uint8]) -> vtkActor:
     return actor
 
 
+def dashed_ring(centre: Floats, normal: Floats, radius_mm: float, dashes: int = 14) -> list[Floats]:
+    """Arcs of a circle round ``centre``, across ``normal``; a single dash closes it."""
+    helper = np.array([0.0, 0.0, 1.0]) if abs(normal[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
+    across = np.cross(normal, helper)
+    across /= np.linalg.norm(across)
+    along = np.cross(normal, across)
+    if dashes == 1:
+        spans = [(0.0, 2 * np.pi)]
+    else:
+        step = 2 * np.pi / dashes
+        spans = [(k * step, (k + 0.6) * step) for k in range(dashes)]
+    arcs = []
+    for start, end in spans:
+        angle = np.linspace(start, end, 49 if dashes == 1 else 7)[:, None]
+        arcs.append(centre + radius_mm * (np.cos(angle) * across + np.sin(angle) * along))
+    return arcs
+
+
 def place(actor: vtkActor, matrix: Floats | None) -> None:
     """Put an actor where a (4, 4) transform says, or back at rest."""
     if matrix is None:

@@ -38,13 +38,31 @@ def fixed_view(view: View, aspect: float, *, level: bool = False) -> Camera:
     return _camera(CENTRE_MM + towards * distance, CENTRE_MM, np.array(up))
 
 
-def orbit(camera: Camera, right_deg: float, up_deg: float) -> Camera:
-    """Turn round the focal point: about the body's long axis, and over it, never past the poles."""
+def lain(camera: Camera, side: str) -> Camera:
+    """The same view of a body that lies on its ``side``: the other side is up."""
+    focal, offset, _ = _parts(camera)
+    pole = pole_of(side)
+    up = np.cross(offset, np.cross(pole, offset))
+    length = float(np.linalg.norm(up))
+    if length < 0.2 * float(offset @ offset):
+        # Looked at from straight above or below it, nothing is up.
+        return camera
+    return _camera(focal + offset, focal, up / length)
+
+
+def pole_of(lying: str) -> Floats:
+    """(3,) which way is up for a body that stands (empty) or lies on a side."""
+    up = {"left": (-1.0, 0.0, 0.0), "right": (1.0, 0.0, 0.0)}
+    return np.array(up.get(lying, (0.0, 0.0, 1.0)))
+
+
+def orbit(camera: Camera, right_deg: float, up_deg: float, lying: str = "") -> Camera:
+    """Turn round the focal point: about the upright axis, and over it, never past the poles."""
     focal, offset, up = _parts(camera)
-    z = np.array([0.0, 0.0, 1.0])
+    z = pole_of(lying)
     across = np.cross(up, offset)
     across /= np.linalg.norm(across)
-    tilt = np.degrees(np.arcsin(np.clip(offset[2] / np.linalg.norm(offset), -1, 1)))
+    tilt = np.degrees(np.arcsin(np.clip(offset @ z / np.linalg.norm(offset), -1, 1)))
     up_deg = float(np.clip(tilt + up_deg, -89.0, 89.0) - tilt)
     turned = _rotate(_rotate(offset, across, -up_deg), z, -right_deg)
     level = np.cross(turned, np.cross(z, turned))

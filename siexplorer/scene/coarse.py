@@ -132,6 +132,13 @@ class Detail:
                 actor.SetMapper(mapper)
             self._full.clear()
 
+    def standing_in(self, name: str) -> npt.NDArray[np.int64] | None:
+        """Which vertices of a surface its coarse stand-in uses, while that is drawn; else None."""
+        actor = self._shown.get(name)
+        if actor is None or actor not in self._full or name not in self._ready:
+            return None
+        return self._ready[name][0].kept
+
     def _swap(self) -> None:
         for name in self._surfaces.keys() & self._ready.keys():
             actor = self._shown[name]

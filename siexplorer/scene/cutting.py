@@ -102,8 +102,13 @@ class Cutting:
         made_of: list[tuple[PackSurface, Cut]] = []
         for name, surface in shown.items():
             if role_of(surface.info) == "body" and surface.info.closed:
-                matrix = pose.matrices.get(surface.info.moves_with) if pose else None
-                made = self._cut(name, surface, point, normal, matrix)
+                following = self.exploration.following
+                if pose is not None and following is not None and following.soft(name):
+                    bent = Surface(following.bent(name, pose), surface.surface.faces)
+                    made = cut(bent, point, normal)
+                else:
+                    matrix = pose.matrices.get(surface.info.moves_with) if pose else None
+                    made = self._cut(name, surface, point, normal, matrix)
                 if len(made.border):
                     made_of.append((surface, made))
         self.anchors = {}

@@ -148,11 +148,12 @@ class _Look:
         at(1.0)(posed)
         end = posed.pose()
         assert end is not None
+        joint = end.si[movement.side]
         caption = self.known.say(
             "magnified",
-            factor=f"{end.shown.factor:.1f}".removesuffix(".0"),
-            true_deg=f"{end.shown.true_deg:.1f}",
-            true_mm=f"{end.glide_mm:.1f}",
+            factor=f"{end.factor.used:.3g}",
+            true_deg=f"{joint.true_deg:.1f}",
+            true_mm=f"{joint.true_mm:.1f}",
         )
         figures = _figure(
             "movement-start.png",

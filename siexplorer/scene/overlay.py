@@ -18,8 +18,15 @@ from vtkmodules.vtkRenderingCore import (
 
 from siexplorer.anatomy.records import Entry, Voice
 from siexplorer.geometry.surface import Floats
-from siexplorer.scene.actors import lines_actor, point_cloud, set_points, tube_actor
+from siexplorer.scene.actors import (
+    dashed_ring,
+    lines_actor,
+    point_cloud,
+    set_points,
+    tube_actor,
+)
 from siexplorer.scene.labels import Box, label_text, place_labels
+from siexplorer.scene.shifts import ShiftBar
 from siexplorer.scene.theme import Rgb, Theme
 
 SIDE_ANCHORS = {"left": np.array([172.0, 60.0, 30.0]), "right": np.array([-172.0, 60.0, 30.0])}
@@ -52,7 +59,6 @@ class Overlay:
         window.SetNumberOfLayers(2)
         window.AddRenderer(self.renderer)
         self._actors3d: list[vtkActor] = []
-        self._axis: vtkActor | None = None
         self._hints: list[Floats] = []
         self._labels: list[tuple[Floats, vtkTextActor, str]] = []
         self._facing: dict[vtkTextActor, Floats | None] = {}
@@ -66,6 +72,8 @@ class Overlay:
         mapper.SetInputData(self._lines)
         self._leader.SetMapper(mapper)
         self.renderer.AddViewProp(self._leader)
+        self._notes: list[tuple[Floats, vtkTextActor]] = []
+        self._shifts = ShiftBar(self.renderer, scale)
         self._sides = {side: self._text(SIDE_PX, bold=True) for side in SIDE_ANCHORS}
         self._caption = self._text(CAPTION_PX)
         me = weakref.ref(self)
@@ -91,6 +99,9 @@ class Overlay:
         for text in self._sides.values():
             self._plate(text, theme.side)
         self._plate(self._caption, theme.label)
+        for _, text in self._notes:
+            self._plate(text, theme.label)
+        self._shifts.set_theme(theme)
         self._leader.GetProperty().SetColor(*theme.label)
         self._leader.GetProperty().SetLineWidth(1.4 * self.scale)
 
@@ -140,15 +151,22 @@ class Overlay:
             said = label_text(other, voice, selected=False)
             self._names[self._add_label(place, said, bold=False)] = other.id
 
-    def set_axis(self, line: Floats | None) -> None:
-        """Draw the axis of a movement, (2, 3) mm, or take it away."""
-        if self._axis is not None:
-            self.renderer.RemoveActor(self._axis)
-            self._axis = None
-        if line is not None:
-            self._axis = tube_actor([line], 0.9, self.theme.accent)
-            self._axis.GetProperty().LightingOff()
-            self.renderer.AddActor(self._axis)
+    def set_notes(self, notes: list[tuple[str, Floats]]) -> None:
+        """Words beside places that move; nothing hides them."""
+        while len(self._notes) > len(notes):
+            self.renderer.RemoveViewProp(self._notes.pop()[1])
+        while len(self._notes) < len(notes):
+            text = self._text(FONT_PX - 2)
+            self._plate(text, self.theme.label)
+            self._notes.append((np.zeros(3), text))
+        for number, (words, place) in enumerate(notes):
+            text = self._notes[number][1]
+            text.SetInput(words)
+            self._notes[number] = place, text
+
+    def set_shifts(self, title: str, foot: str, rows: list[tuple[str, float]]) -> None:
+        """A small bar of true shifts in mm beside what fingertips can tell; no rows, no bar."""
+        self._shifts.set(title, foot, rows)
 
     def set_hints(self, points: list[Floats]) -> None:
         """Circle the places where to start."""
@@ -173,7 +191,11 @@ class Overlay:
         if width < 2 or height < 2:
             return
         taken = self._place_captions(width, height)
-        taken += self._place_sides(width, height)
+        bar = self._shifts.place(width, MARGIN_PX * self.scale, taken)
+        if bar is not None:
+            taken.append(bar)
+            self.boxes.append(("shifts", bar))
+        taken += self._place_sides(width, height, taken)
         self._place_labels(width, height, taken)
 
     def _place_captions(self, width: int, height: int) -> list[Box]:
@@ -189,7 +211,7 @@ class Overlay:
         self.boxes.append(("caption", box))
         return [box]
 
-    def _place_sides(self, width: int, height: int) -> list[Box]:
+    def _place_sides(self, width: int, height: int, under: list[Box]) -> list[Box]:
         spots = {side: self.project(anchor[None])[0] for side, anchor in SIDE_ANCHORS.items()}
         nearer = min(spots, key=lambda side: spots[side][2])
         sidelong = abs(self.renderer.GetActiveCamera().GetDirectionOfProjection()[0]) > SIDELONG
@@ -207,6 +229,10 @@ class Overlay:
                 np.clip(x, MARGIN_PX * self.scale, width - box_width - MARGIN_PX * self.scale)
             )
             y = float(np.clip(y, MARGIN_PX * self.scale, height - box_height - MARGIN_PX))
+            for other in under:
+                # Left and right are never covered.
+                if Box(x, y, box_width, box_height).overlaps(other):
+                    y = other.bottom + other.height + MARGIN_PX * self.scale / 2
             text.SetPosition(x, y)
             if text.GetVisibility():
                 taken.append(Box(x, y, box_width, box_height))
@@ -216,6 +242,7 @@ class Overlay:
     def _place_labels(self, width: int, height: int, taken: list[Box]) -> None:
         points, lines = vtkPoints(), vtkCellArray()
         shown = self._labels_in_sight()
+        shown += [(self.project(place[None])[0][:2], text) for place, text in self._notes]
         if shown:
             anchors = [anchor for anchor, _ in shown]
             sizes = [self._size_of(text) for _, text in shown]
@@ -327,21 +354,3 @@ class Overlay:
         actor.GetProperty().SetPointSize(size_px * self.scale)
         self.renderer.AddActor(actor)
         self._actors3d.append(actor)
-
-
-def dashed_ring(centre: Floats, normal: Floats, radius_mm: float, dashes: int = 14) -> list[Floats]:
-    """Arcs of a circle round ``centre``, across ``normal``; a single dash closes it."""
-    helper = np.array([0.0, 0.0, 1.0]) if abs(normal[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
-    across = np.cross(normal, helper)
-    across /= np.linalg.norm(across)
-    along = np.cross(normal, across)
-    if dashes == 1:
-        spans = [(0.0, 2 * np.pi)]
-    else:
-        step = 2 * np.pi / dashes
-        spans = [(k * step, (k + 0.6) * step) for k in range(dashes)]
-    arcs = []
-    for start, end in spans:
-        angle = np.linspace(start, end, 49 if dashes == 1 else 7)[:, None]
-        arcs.append(centre + radius_mm * (np.cos(angle) * across + np.sin(angle) * along))
-    return arcs

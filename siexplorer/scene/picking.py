@@ -1,5 +1,6 @@
 """What lies under a pixel: surfaces, landmarks near it, cut faces, and the ball map."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,8 @@ class Picker:
 
     def __init__(self, renderer: vtkRenderer) -> None:
         self.renderer = renderer
+        self.hurried = False
+        """While a movement runs, what changes its shape is left out of the search."""
         self._entry_of: dict[vtkActor, str] = {}
         self._owners: dict[vtkActor, list[str]] = {}
         self._locators: dict[vtkActor, vtkStaticCellLocator] = {}
@@ -61,7 +64,17 @@ class Picker:
             return owners[cell], self._picker.GetPickPosition()
         return None, None
 
+    def forget_shape(self, actors: Iterable[vtkActor]) -> None:
+        """The shape of some actors has changed: they are searched anew when next asked for."""
+        for actor in actors:
+            locator = self._locators.pop(actor, None)
+            if locator is not None:
+                self._picker.RemoveLocator(locator)
+                self._picker.DeletePickList(actor)
+
     def _renew_locators(self) -> None:
+        if self.hurried:
+            return
         for actor in self._entry_of:
             if actor in self._locators or not (actor.GetVisibility() and actor.GetPickable()):
                 continue

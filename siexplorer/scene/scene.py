@@ -9,22 +9,31 @@ import numpy.typing as npt
 import pyvista as pv
 from vtkmodules.vtkRenderingCore import vtkActor
 
-from siexplorer.anatomy.records import Landmark, Structure
+from siexplorer.anatomy.records import Landmark, Movement, Structure
 from siexplorer.exploration.ball import ZoneError, zone_map
 from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.exploration.looks import skins
-from siexplorer.exploration.moving import Pose
+from siexplorer.exploration.moving import Pose, moves_si
 from siexplorer.exploration.sections import words
 from siexplorer.exploration.state import Camera, State
-from siexplorer.geometry.motion import si_axis
+from siexplorer.geometry.motion import SIDES, moved
 from siexplorer.geometry.section import flat_ends
 from siexplorer.geometry.surface import Floats, Surface
 from siexplorer.geometry.zones import ZoneMap
-from siexplorer.scene.actors import lamps, point_cloud, set_points, sheet_actor, tube_actor
-from siexplorer.scene.camera import DIRECTIONS, VIEW_ANGLE_DEG, fixed_view
+from siexplorer.scene.actors import (
+    dashed_ring,
+    lamps,
+    point_cloud,
+    set_points,
+    sheet_actor,
+    tube_actor,
+)
+from siexplorer.scene.actors import place as put
+from siexplorer.scene.camera import DIRECTIONS, VIEW_ANGLE_DEG, fixed_view, lain
 from siexplorer.scene.cutting import Cutting
 from siexplorer.scene.looks import is_insertion, role_of
-from siexplorer.scene.overlay import Overlay, dashed_ring
+from siexplorer.scene.moving import STRAIN_FROM_PERCENT, MovingMarks, shifts
+from siexplorer.scene.overlay import Overlay
 from siexplorer.scene.picking import Hit, Marks, Picker
 from siexplorer.scene.referral import Laid, above, dots_actor, label, laid_on, open_skin, wash_actor
 from siexplorer.scene.surfaces import Surfaces
@@ -35,6 +44,15 @@ POINT_REACH_PX, CURVE_REACH_PX = 11.0, 7.0
 CURVE_RADIUS_MM = 1.0
 SKIN_RING_MM = 8.0
 """Radius of the ring that stands for a mark on the skin (design)."""
+
+LEAST_LIFT_SAID_MM, PUBIS_SAID_FROM_DEG = 0.05, 4.0
+"""From when on a caption says that a bone is drawn further out, or the pubic joint parted."""
+
+LEAST_DEG_SAID = 0.05
+"""A turn that is written as 0.0 degrees goes no way."""
+
+MOST_STRAIN_NOTES = 4
+"""So many ligaments are named with their strain at a time (design)."""
 
 MAP_TURN_DEG = 18.0
 """The flat ball map is shown only for eyes within this of straight behind: it would mislead."""
@@ -63,7 +81,8 @@ class PelvisScene:
         self.request_render, self.scale, self._fly = request_render, scale, fly
         self._stirred = stirred
         self._points, self._point_ids, self._point_actor = point_cloud()
-        self._curve_actor: vtkActor | None = None
+        self._lain = ""
+        self._curve_actors: dict[str, vtkActor] = {}
         self._curves_drawn: object = None
         self._marks = Marks(np.empty((0, 3)), [], np.empty(0))
         self._sheet: vtkActor | None = None
@@ -80,7 +99,11 @@ class PelvisScene:
         self.overlay = Overlay(plotter, theme, scale, self._covered)
         self._light()
         plotter.renderer.AddActor(self._point_actor)
-        self.surfaces = Surfaces(plotter.renderer, exploration, theme, self.picker)
+        # Without someone who says when the model turns, each picture is drawn once and for all.
+        self.surfaces = Surfaces(
+            plotter.renderer, exploration, theme, self.picker, patient=stirred is None
+        )
+        self.moving_marks = MovingMarks(self.overlay.renderer)
         self.cutting = Cutting(plotter.renderer, exploration, self.picker, scale)
         # A weak link: the exploration outlives the views that watch it.
         me = weakref.ref(self)
@@ -128,7 +151,9 @@ class PelvisScene:
 
     def _follow(self, change: Change) -> None:
         before, after = change.before, change.after
-        if (before.view, before.camera, before.mode) != (after.view, after.camera, after.mode):
+        seen = (before.view, before.camera, before.mode, self._lain)
+        if seen != (after.view, after.camera, after.mode, self.lying()):
+            self._lain = self.lying()
             self.aim()
         glides = (before.section, before.at, before.magnification)
         if glides != (after.section, after.at, after.magnification) and self._stirred is not None:
@@ -145,16 +170,54 @@ class PelvisScene:
         self._draw_referral(state)
         self._draw_zones(state)
         self._draw_overlay(state, pose)
+        self._draw_movement(state, pose)
         self.request_render()
+
+    def _draw_movement(self, state: State, pose: Pose | None) -> None:
+        pack, movement = self.exploration.pack, self.exploration.known.movements
+        if pack is None or pose is None or state.movement not in movement:
+            self.moving_marks.clear()
+            self.overlay.set_notes([])
+            self.overlay.set_shifts("", "", [])
+            return
+        known, shown = self.exploration.known, movement[state.movement]
+        self.moving_marks.draw(pack, shown, pose, self.theme)
+        notes = [
+            (known.say(f"mark_{mark.kind}"), place) for mark, place in self.moving_marks.placed
+        ]
+        self.overlay.set_notes(notes + self._strain_notes(pose))
+        self.overlay.set_shifts(
+            known.say("shifts_title"), known.say("shifts_foot"), shifts(pack, shown, pose)
+        )
+
+    def _strain_notes(self, pose: Pose) -> list[tuple[str, Floats]]:
+        """Which of the ligaments that are shown become taut or slack, the most strained first."""
+        known, found = self.exploration.known, []
+        for name, length in self.surfaces.lengths_shown().items():
+            if abs(length.change_percent) < STRAIN_FROM_PERCENT:
+                continue
+            entry = known.entries[name]
+            word = known.say("taut" if length.change_percent > 0 else "slack")
+            said = f"{entry.name}: {word}, {length.change_percent:+.1f} %"
+            found.append((abs(length.change_percent), said, self._anchor(name, pose)))
+        found.sort(key=lambda one: -one[0])
+        return [(said, place) for _, said, place in found[:MOST_STRAIN_NOTES]]
 
     def aim(self, *, fly: bool = True) -> None:
         """Put the camera where the state says."""
         state = self.exploration.state
-        target = state.camera or fixed_view(state.view, self.aspect(), level=state.mode == "ball")
+        target = state.camera or lain(
+            fixed_view(state.view, self.aspect(), level=state.mode == "ball"), self.lying()
+        )
         if fly and self._fly is not None:
             self._fly(target)
         else:
             self.set_camera(target)
+
+    def lying(self) -> str:
+        """The side on which the body lies in the movement that is shown, or an empty text."""
+        movement = self._movement()
+        return movement.lying if movement is not None else ""
 
     def aspect(self) -> float:
         """Width over height of the picture."""
@@ -190,20 +253,24 @@ class PelvisScene:
         """(k, 3) points of an item as drawn: its landmark points, or its anchor."""
         item = self.exploration.items[name]
         points = item.points if len(item.points) else item.anchor[None]
-        matrix = pose.matrices.get(item.moves_with) if pose else None
-        if matrix is None:
+        if pose is None:
             return points
-        return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])
+        following = self.exploration.following
+        soft = [one for one in item.surfaces if following is not None and following.soft(one)]
+        if soft and following is not None and not len(item.points):
+            return following.carried(soft[0], points, pose)
+        matrix = pose.matrices.get(item.moves_with)
+        return points if matrix is None else moved(matrix, points)
 
     def _draw_landmarks(self, state: State, pose: Pose | None) -> None:
-        points, colours, curves, located, ids, reach = [], [], [], [], [], []
+        points, colours, located, ids, reach = [], [], [], [], []
+        curves: dict[str, list[Floats]] = {}
         whole_skin = self.surfaces.whole_skin(state) is not None
         for name, item in self.exploration.items.items():
             if not isinstance(item.entry, Landmark) or not self.exploration.visible(name):
                 continue
-            place = self.place_of(name, pose)
-            if state.section is not None and self.cutting.beyond(state.section, place):
-                continue
+            rest = item.points if len(item.points) else item.anchor[None]
+            matrix = pose.matrices.get(item.moves_with) if pose else None
             is_ring = item.entry.shape == "ring"
             if whole_skin and not is_ring:
                 continue
@@ -211,10 +278,13 @@ class PelvisScene:
             if is_ring:
                 # A mark on the skin is drawn round the bone point below it, so both can be clicked.
                 towards = np.array(DIRECTIONS[item.entry.view][0])
-                centre = self._on_skin(place[0], towards, state)
-                place = dashed_ring(centre, towards, SKIN_RING_MM, dashes=1)[0]
+                centre = self._on_skin(item.points[0], towards, state)
+                rest = dashed_ring(centre, towards, SKIN_RING_MM, dashes=1)[0]
+            place = rest if matrix is None else moved(matrix, rest)
+            if state.section is not None and self.cutting.beyond(state.section, place):
+                continue
             if is_curve:
-                curves.append((name, place))
+                curves.setdefault(item.moves_with, []).append(rest)
             else:
                 points.append(place[0])
                 colours.append(self.theme.landmark)
@@ -226,12 +296,12 @@ class PelvisScene:
         surface.SetPointSize(9.0 * self.scale)
         places = np.concatenate(located) if located else np.empty((0, 3))
         self._marks = Marks(places, ids, np.array(reach) * self.scale)
-        moment = (state.movement, state.at, state.magnification)
-        on = [tuple(place[0]) for name, place in curves]
-        key = (tuple(name for name, _ in curves), tuple(on), moment, state.section is None)
-        if key != self._curves_drawn:
-            self._curves_drawn = key
-            self._draw_curves([place for _, place in curves])
+        key = [(body, len(held), [tuple(one[0]) for one in held]) for body, held in curves.items()]
+        if (key, state.section is None) != self._curves_drawn:
+            self._curves_drawn = (key, state.section is None)
+            self._draw_curves(curves)
+        for body, actor in self._curve_actors.items():
+            put(actor, pose.matrices.get(body) if pose else None)
 
     def _skin(self, state: State) -> tuple[Surface, Floats] | None:
         """The skin that is drawn now, without its flat ends, and its normals."""
@@ -254,18 +324,19 @@ class PelvisScene:
             self._places_on_skin[key] = above(skin[0], point, towards)
         return self._places_on_skin[key]
 
-    def _draw_curves(self, curves: list[Floats]) -> None:
+    def _draw_curves(self, curves: dict[str, list[Floats]]) -> None:
+        """The curves of each body as one actor, at rest: a pose only puts it elsewhere."""
         renderer = self.plotter.renderer
-        if self._curve_actor is not None:
-            renderer.RemoveActor(self._curve_actor)
-            self._curve_actor = None
-        if curves:
-            self._curve_actor = tube_actor(curves, CURVE_RADIUS_MM, self.theme.landmark)
-            renderer.AddActor(self._curve_actor)
-        if self._curve_actor is not None:
-            self._curve_actor.GetMapper().RemoveAllClippingPlanes()
+        for actor in self._curve_actors.values():
+            renderer.RemoveActor(actor)
+        self._curve_actors = {
+            body: tube_actor(held, CURVE_RADIUS_MM, self.theme.landmark)
+            for body, held in curves.items()
+        }
+        for actor in self._curve_actors.values():
+            renderer.AddActor(actor)
             if self.exploration.state.section is not None:
-                self._curve_actor.GetMapper().AddClippingPlane(self.cutting.plane)
+                actor.GetMapper().AddClippingPlane(self.cutting.plane)
 
     def _draw_referral(self, state: State) -> None:
         """Soft areas on the skin for what is selected, if they are asked for."""
@@ -315,9 +386,8 @@ class PelvisScene:
                 continue
             largest = max(areas, key=lambda one: len(one.surface.faces))
             vertices = largest.surface.vertices
-            matrix = pose.matrices.get(largest.info.moves_with) if pose else None
-            if matrix is not None:
-                vertices = vertices @ matrix[:3, :3].T + matrix[:3, 3]
+            if pose is not None and largest.info.moves_with in pose.matrices:
+                vertices = moved(pose.matrices[largest.info.moves_with], vertices)
             middle = vertices.mean(axis=0)
             place = vertices[np.linalg.norm(vertices - middle, axis=1).argmin()]
             word = known.say("area_insertion") if ends_there else known.say("area_origin")
@@ -338,6 +408,8 @@ class PelvisScene:
         """Do beforehand, in a thread, what would make a person wait later."""
         self.surfaces.prepare()
         self.prepare_zones()
+        if self.exploration.following is not None:
+            self.exploration.following.prepare()
 
     def prepare_zones(self) -> None:
         """Work out the ball map and its picture; only arrays, so a thread may do it beforehand."""
@@ -399,12 +471,6 @@ class PelvisScene:
         captions += self._structure_captions(state)
         if state.mode == "move" and pose is not None:
             captions += self._movement_captions(pose)
-            captions.append(known.say("axis_caption"))
-            if pose.shown.shown_deg > 4.0:
-                captions.append(known.say("pubis_caption"))
-            self.overlay.set_axis(self._axis_line())
-        else:
-            self.overlay.set_axis(None)
         rings = [
             self._on_skin(self._anchor(name, None), np.array(DIRECTIONS[item.entry.view][0]), state)
             for name, item in items.items()
@@ -461,45 +527,55 @@ class PelvisScene:
         """The model turns, or stands again."""
         if moving != self.moving:
             self.surfaces.detail.set_moving(moving=moving)
+            self.surfaces.bend(self.exploration.pose())
             if not moving:
                 self.request_render()
 
     def _movement_captions(self, pose: Pose) -> list[str]:
-        known, shown = self.exploration.known, pose.shown
-        captions = []
-        if shown.clamped:
-            asked = f"{self.exploration.state.magnification:g}"
-            captions.append(known.say("clamped", factor=f"{shown.factor:.3g}", asked=asked))
-        factor = self.exploration.state.magnification
-        captions.append(
-            known.say(
-                "magnified",
-                factor=f"{shown.factor:.3g}",
-                true_deg=f"{shown.true_deg:.1f}",
-                true_mm=f"{pose.glide_mm:.1f}",
+        """The true figures and the factor, always; and what is drawn otherwise than it is."""
+        known, movement = self.exploration.known, self._movement()
+        if movement is None:
+            return []
+        captions = [known.say("teaching_caption")] if movement.teaching_model else []
+        moving = [side for side in SIDES if moves_si(movement, side)]
+        factor = f"{pose.factor.used:.3g}"
+        for side in moving:
+            joint = pose.si[side]
+            captions.append(
+                known.say(
+                    "si_shown",
+                    side=side.capitalize(),
+                    factor=factor,
+                    way=self._way(joint.true_deg),
+                    true_deg=f"{abs(joint.true_deg):.1f}",
+                    true_mm=f"{joint.true_mm:.1f}",
+                )
             )
-        )
-        if factor == 1.0:
+        if not moving:
+            captions.append(known.say("no_si_motion"))
+        elif pose.factor.clamped:
+            asked = f"{pose.factor.asked:g}"
+            captions.append(known.say("clamped", factor=factor, asked=asked))
+        elif pose.factor.used == 1.0:
             captions.append(known.say("true_scale"))
+        lift = max(pose.si[side].lift_mm for side in SIDES)
+        if lift > LEAST_LIFT_SAID_MM:
+            captions.append(known.say("lifted", lift_mm=f"{lift:.1f}"))
+        if len(moving) == 1 and abs(pose.si[moving[0]].shown_deg) > PUBIS_SAID_FROM_DEG:
+            captions.append(known.say("pubis_caption"))
         return captions
+
+    def _way(self, true_deg: float) -> str:
+        if abs(true_deg) < LEAST_DEG_SAID:
+            return ""
+        return " " + self.exploration.known.say("si_anterior" if true_deg < 0 else "si_posterior")
+
+    def _movement(self) -> Movement | None:
+        return self.exploration.known.movements.get(self.exploration.state.movement or "")
 
     def _anchor(self, name: str, pose: Pose | None) -> Floats:
         place = self.place_of(name, pose)
         return np.asarray(place[len(place) // 2])
-
-    def _axis_line(self) -> Floats | None:
-        pack, name = self.exploration.pack, self.exploration.state.movement
-        if pack is None or name is None:
-            return None
-        side = self.exploration.known.movements[name].side
-        axis = si_axis(
-            pack.landmarks["left-psis"][0],
-            pack.landmarks["right-psis"][0],
-            pack.centres[f"{side}-si-joint"],
-        )
-        sign = 1.0 if side == "left" else -1.0
-        reach = np.array([[sign * 8.0, 0.0, 0.0], [sign * 150.0, 0.0, 0.0]])
-        return np.asarray(axis.point + reach)
 
     # Picking --------------------------------------------------------------------------------------
 

@@ -1,18 +1,22 @@
 """The pack's surfaces as they are drawn: made when first shown, coloured, faded, posed, cut."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
+import numpy.typing as npt
 from vtkmodules.vtkCommonDataModel import vtkPlane
 from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer, vtkTexture
 
 from siexplorer.anatomy.records import Bone, Landmark, Ligament, Muscle, Skin
 from siexplorer.exploration.exploration import Exploration
+from siexplorer.exploration.following import Length
 from siexplorer.exploration.moving import Pose
 from siexplorer.exploration.sections import plane_of
 from siexplorer.exploration.state import State
+from siexplorer.geometry.motion import angle_deg, displacement_mm
 from siexplorer.geometry.section import flat_ends
-from siexplorer.geometry.surface import Floats, compacted
+from siexplorer.geometry.surface import Floats, compacted, used_vertices
 from siexplorer.packs.pack import Pack, PackSurface
 from siexplorer.scene.actors import (
     area_actor,
@@ -23,13 +27,19 @@ from siexplorer.scene.actors import (
     skin_actor,
     surface_actor,
 )
+from siexplorer.scene.bending import Bending, Drawn
 from siexplorer.scene.coarse import Detail
 from siexplorer.scene.fibres import coordinates, streaks, texture_of
 from siexplorer.scene.looks import Role, bare, colour_of, role_of
+from siexplorer.scene.moving import tint
 from siexplorer.scene.picking import Picker
 from siexplorer.scene.theme import FAT, Rgb, Theme
 
+WHITE: Rgb = (1.0, 1.0, 1.0)
 FADED_OPACITY, CORRIDOR_OPACITY = 0.22, 0.30
+GHOST_FROM_MM, GHOST_FROM_DEG = 0.3, 0.3
+"""A bone that is drawn nearer than this to its place at rest has no ghost there."""
+
 CHOSEN_SHARE = 0.30
 """How much of the colour for what is selected a thing takes on."""
 
@@ -38,19 +48,32 @@ class Surfaces:
     """Keeps an actor for every surface that has ever been shown."""
 
     def __init__(
-        self, renderer: vtkRenderer, exploration: Exploration, theme: Theme, picker: Picker
+        self,
+        renderer: vtkRenderer,
+        exploration: Exploration,
+        theme: Theme,
+        picker: Picker,
+        *,
+        patient: bool,
     ) -> None:
         self.renderer, self.exploration, self.theme = renderer, exploration, theme
         self.actors: dict[str, vtkActor] = {}
         self.detail = Detail(self.streaked)
+        self.bending = Bending(patient=patient)
         self._picker = picker
         self._ends: dict[str, vtkActor] = {}
         self._ghosts: dict[str, vtkActor] = {}
         self._rims: dict[str, list[Floats]] = {}
         self._textures: dict[tuple[str, bool], vtkTexture] = {}
         self._boxes: dict[str, Floats] = {}
+        self._kept: dict[str, npt.NDArray[np.int64]] = {}
         self._streaked: dict[str, Floats | None] = {}
         self._plane: vtkPlane | None = None
+        self._soft_shown: list[str] = []
+        self._lengths: dict[str, Length] = {}
+        self._plain: dict[str, Rgb] = {}
+        self._drawn: dict[str, PackSurface] = {}
+        self._look: object = None
         self._shown: tuple[State, Pack | None, dict[str, PackSurface]] | None = None
 
     def all_actors(self) -> list[vtkActor]:
@@ -113,6 +136,9 @@ class Surfaces:
             if name not in self._boxes:
                 self._boxes[name] = _corners(surface)
             corners = self._boxes[name]
+            if pose is not None and self._soft(name):
+                left[name] = surface
+                continue
             matrix = pose.matrices.get(surface.info.moves_with) if pose else None
             if matrix is not None:
                 corners = corners @ matrix[:3, :3].T + matrix[:3, 3]
@@ -163,19 +189,86 @@ class Surfaces:
 
     def draw(self, state: State, pose: Pose | None, hollow: frozenset[str] = frozenset()) -> None:
         """Bring every surface in line with the state. ``hollow`` ones are cut and not filled."""
+        look = (replace(state, at=0.0, magnification=1.0, camera=None), self.theme, hollow)
+        if look == self._look and pose is not None and state.section is None:
+            self._move_on(pose)
+            return
+        self._look = look
         shown = self._seen(state, pose, hollow)
         for name in self.actors.keys() - shown.keys():
             self.actors[name].SetVisibility(False)
             self.actors[name].SetPickable(False)
         for name, ends in self._ends.items():
             ends.SetVisibility(name in shown and not self._faded(state, shown[name]))
+        self._lengths = self._lengths_now(pose)
+        self._drawn = shown
+        self._soft_shown = [name for name in shown if self._soft(name)]
         for name, surface in shown.items():
             self._draw_one(name, surface, state, pose)
             if role_of(surface.info) == "body" and surface.info.closed:
-                # From outside alone, unless a cut shows the inside.
-                self.actors[name].GetProperty().SetBackfaceCulling(name not in hollow)
+                # From outside alone, unless a cut shows the inside, or skin folds over.
+                is_skin = isinstance(self.exploration.known.entries.get(surface.info.entry), Skin)
+                folds = is_skin and pose is not None and not self._faded(state, surface)
+                self.actors[name].GetProperty().SetBackfaceCulling(name not in hollow and not folds)
         self._draw_ghosts(shown, pose)
         self.detail.watch({name: self.actors[name] for name in shown}, shown)
+        self.bend(pose)
+
+    def _move_on(self, pose: Pose) -> None:
+        """Another moment of the same picture: only what moves is touched."""
+        self._lengths = self._lengths_now(pose)
+        for name, surface in self._drawn.items():
+            if self._soft(name):
+                self._tint(name)
+            else:
+                place(self.actors[name], pose.matrices.get(surface.info.moves_with))
+        self._draw_ghosts(self._drawn, pose)
+        self.bend(pose)
+
+    def lengths_shown(self) -> dict[str, Length]:
+        """How long the ligaments are that can be seen, by their entry; muscles cover them all."""
+        entries = self.exploration.known.entries
+        if any(isinstance(entries.get(s.info.entry), Muscle) for s in self._drawn.values()):
+            return {}
+        return {
+            surface.info.entry: self._lengths[name]
+            for name, surface in self._drawn.items()
+            if name in self._lengths and isinstance(entries.get(surface.info.entry), Ligament)
+        }
+
+    def _tint(self, name: str) -> None:
+        """A ligament's colour tells how taut it is."""
+        entry = self.exploration.known.entries.get(self._drawn[name].info.entry)
+        if isinstance(entry, Ligament):
+            strain = tint(self._lengths.get(name))
+            plain = self._plain.get(name, WHITE)
+            look = self.actors[name].GetProperty()
+            look.SetColor(*(c * s for c, s in zip(plain, strain, strict=True)))
+
+    def bend(self, pose: Pose | None) -> None:
+        """Lay soft tissue where the bones take it, in whichever detail it is drawn."""
+        drawn = {}
+        for name in self._soft_shown:
+            for key, actor in ((name, self.actors[name]), (f"{name} ends", self._ends.get(name))):
+                if actor is None or not actor.GetVisibility():
+                    continue
+                kept = self.detail.standing_in(name) if key == name else None
+                kept = self._kept.get(key) if kept is None else kept
+                drawn[key] = Drawn(actor.GetMapper().GetInput(), name, kept)
+        changed = self.bending.draw(drawn, self.exploration.following, pose)
+        self._picker.hurried = self.detail.moving
+        self._picker.forget_shape(self.actors[name] for name in changed if name in self.actors)
+
+    def _lengths_now(self, pose: Pose | None) -> dict[str, Length]:
+        """How long ligaments are, once they are tied to their bones."""
+        following = self.exploration.following
+        if pose is None or following is None or not (self.bending.patient or following.measured):
+            return {}
+        return following.lengths(pose)
+
+    def _soft(self, name: str) -> bool:
+        following = self.exploration.following
+        return following is not None and following.soft(name)
 
     def _draw_one(self, name: str, surface: PackSurface, state: State, pose: Pose | None) -> None:
         actor = self.actors.get(name) or self._make(name, surface)
@@ -190,10 +283,15 @@ class Surfaces:
         if texture is not None:
             actor.SetTexture(texture)
         colour = self._colour(surface, role, chosen=chosen and not is_skin)
-        look.SetColor(*((1.0, 1.0, 1.0) if texture is not None else colour))
+        self._plain[name] = WHITE if texture is not None else colour
+        look.SetColor(*self._plain[name])
+        self._tint(name)
         look.SetOpacity(CORRIDOR_OPACITY if role == "corridor" else FADED_OPACITY if faded else 1.0)
         look.SetAmbient(0.26 if chosen and not is_skin else 0.12)
-        place(actor, pose.matrices.get(surface.info.moves_with) if pose else None)
+        if pose is not None and not self._soft(name):
+            place(actor, pose.matrices.get(surface.info.moves_with))
+        else:
+            place(actor, None)
         if is_skin and not faded and name not in self._ends:
             self._make_ends(name, surface)
 
@@ -228,7 +326,9 @@ class Surfaces:
     def _make(self, name: str, surface: PackSurface) -> vtkActor:
         entry = self.exploration.known.entries.get(surface.info.entry)
         if isinstance(entry, Skin):
-            actor = skin_actor(compacted(surface.surface, ~flat_ends(surface.surface)))
+            sides = ~flat_ends(surface.surface)
+            actor = skin_actor(compacted(surface.surface, sides))
+            self._kept[name] = used_vertices(surface.surface, sides)
         elif role_of(surface.info) == "area":
             actor = area_actor(surface)
         else:
@@ -237,7 +337,7 @@ class Surfaces:
         self.renderer.AddActor(actor)
         self._clip(actor)
         self._picker.add(actor, surface.info.entry)
-        if isinstance(entry, Bone) and name.endswith("hip-bone"):
+        if isinstance(entry, Bone) and not self._soft(name):
             self._make_ghost(name, actor)
         return actor
 
@@ -258,6 +358,7 @@ class Surfaces:
         if not ends.any():
             return
         actor = flat_actor(compacted(surface.surface, ends))
+        self._kept[f"{name} ends"] = used_vertices(surface.surface, ends)
         actor.GetProperty().SetColor(*FAT)
         actor.SetPickable(False)
         self._ends[name] = actor
@@ -278,8 +379,8 @@ class Surfaces:
     def _draw_ghosts(self, shown: dict[str, PackSurface], pose: Pose | None) -> None:
         for name, ghost in self._ghosts.items():
             # At rest the ghost would only blotch the bone that covers it.
-            moving = pose is not None and pose.shown.shown_deg > 0.05 and name in pose.matrices
-            ghost.SetVisibility(moving and name in shown)
+            moving = name in shown and pose is not None and _apart(shown[name], pose)
+            ghost.SetVisibility(moving)
             ghost.GetProperty().SetColor(*self.theme.accent)
 
     def rims(self, names: tuple[str, ...], pose: Pose | None) -> list[Floats]:
@@ -300,6 +401,16 @@ class Surfaces:
                 pieces = [piece @ matrix[:3, :3].T + matrix[:3, 3] for piece in pieces]
             found.extend(pieces)
         return found
+
+
+def _apart(surface: PackSurface, pose: Pose) -> bool:
+    """Whether a bone is drawn away from where it is at rest."""
+    matrix = pose.matrices.get(surface.info.moves_with)
+    if matrix is None:
+        return False
+    middle = surface.surface.vertices.mean(axis=0)
+    moved = np.linalg.norm(displacement_mm(matrix, middle))
+    return bool(moved > GHOST_FROM_MM) or angle_deg(matrix) > GHOST_FROM_DEG
 
 
 def _corners(surface: PackSurface) -> Floats:

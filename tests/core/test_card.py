@@ -7,12 +7,13 @@ from html import escape
 import pytest
 
 from siexplorer.anatomy.knowledge import Knowledge, claims_of
-from siexplorer.anatomy.records import Claim, Description
+from siexplorer.anatomy.records import Claim, Description, Terms, Turn
 from siexplorer.exploration.card import (
     BASIS_TAGS,
     Card,
     card_of,
     movement_card,
+    size_of,
     to_html,
     to_text,
     zones_card,
@@ -29,6 +30,9 @@ def as_html(card: Card) -> str:
 def said(record: object, voice: str) -> Iterator[tuple[str, str]]:
     """Every sentence of a record that a card must show, with its tag."""
     for claim in claims_of(record):
+        if isinstance(claim, Terms):
+            yield claim.beware, BASIS_TAGS[claim.basis]
+            continue
         text = claim.wording(voice) if isinstance(claim, Description) else claim.text  # type: ignore[arg-type]
         yield text, BASIS_TAGS[claim.basis]
 
@@ -53,6 +57,64 @@ def test_no_tag_is_ever_lost(known: Knowledge, pack: Pack, voice: str) -> None:
         assert_all_said(card, movement, voice)
     for zone in known.zones.values():
         assert_all_said(zones_card(known, zone, voice), zone, voice)  # type: ignore[arg-type]
+
+
+def test_a_movement_s_card_has_its_words_its_size_and_its_lesson(known: Knowledge) -> None:
+    for movement in known.movements.values():
+        texts = set()
+        for voice in VOICES:
+            card = movement_card(known, movement, voice, "own-body")  # type: ignore[arg-type]
+            text = to_text(card)
+            headings = [block.heading for block in card.blocks]
+            assert headings[0] == (
+                known.say("teaching_model_heading") if movement.teaching_model else ""
+            )
+            assert card.blocks[0].warning == movement.teaching_model
+            for words in (movement.terms.article, movement.terms.kinesiology):
+                assert words in text
+            assert movement.terms.relative in text
+            lesson = card.blocks[headings.index("Step by step")]
+            assert lesson.ordered
+            assert [
+                line.text.startswith(step.title)
+                for line, step in zip(lesson.lines, movement.steps, strict=True)
+            ] == [True] * len(movement.steps)
+            sizes = card.blocks[headings.index("How large it really is")].lines
+            assert len(sizes) == 1 + len(movement.turns)
+            assert ("Compare with" in headings) == bool(movement.beside)
+            assert "Where sources differ" in headings
+            used = {n for block in card.blocks for line in block.lines for n in line.numbers}
+            assert used == set(range(1, len(card.sources) + 1))
+            texts.add(text)
+        assert len(texts) == 3, movement.id
+
+
+@pytest.mark.parametrize(
+    ("joint", "motion", "values", "said"),
+    [
+        ("left-si", "posterior-rotation", (0, 2), "Left SI joint: posterior rotation, 0 to 2 deg"),
+        (
+            "both-si",
+            "posterior-rotation",
+            (0, -1.7),
+            "Both SI joints: anterior rotation, 0 to 1.7 deg",
+        ),
+        ("left-si", "glide", (0, 0.7), "Left SI joint: glide upwards, 0 to 0.7 mm"),
+        ("right-hip", "flexion", (25, -10), "Right thigh: from 10 deg extension to 25 deg flexion"),
+        ("pelvis", "left-turn", (0, 0), "Whole pelvis: no turn to the left"),
+        ("left-hip", "flexion", (90, 90), "Left thigh: flexion, 90 deg"),
+    ],
+)
+def test_a_turn_in_words_says_which_way_and_how_far(
+    joint: str, motion: str, values: tuple[float, float], said: str
+) -> None:
+    turn = Turn(
+        joint=joint,  # type: ignore[arg-type]
+        motion=motion,  # type: ignore[arg-type]
+        keys=[(0.0, values[0]), (1.0, values[1])],
+        claim=Claim(text="a test"),
+    )
+    assert size_of(turn) == said
 
 
 def test_unconfirmed_is_there_as_often_as_in_the_record(known: Knowledge, pack: Pack) -> None:

@@ -18,6 +18,7 @@ from siexplorer.anatomy import records
 from siexplorer.anatomy.places import data_folder
 from siexplorer.exploration import state
 from siexplorer.exploration.catalog import rows
+from siexplorer.geometry.motion import BODIES
 from siexplorer.scene.gl import missing_gl
 
 CHECKOUT = Path(cli.__file__).resolve().parent.parent
@@ -202,30 +203,109 @@ def test_what_resembles_nothing_is_answered_with_where_to_look(capsys):
 # pose and zones -----------------------------------------------------------------------------------
 
 
-def test_pose_gives_true_values_and_matrices(capsys):
+def test_pose_says_where_every_bone_is(capsys):
     posed = printed(capsys, "pose", "left-ilium-flexion", "--at", "1")
-    assert posed["true_deg"] == posed["shown_deg"] == pytest.approx(2.0)
-    assert posed["factor"] == 1.0
-    assert not posed["clamped"]
-    assert 0 < posed["glide_mm"] < 2.0
-    assert set(posed["true_mm"]) == {"left-psis", "left-asis"}
-    matrix = np.array(posed["matrices"]["left-hip-bone"])
+    assert posed["movement"] == "left-ilium-flexion"
+    assert (posed["at"], posed["magnify"], posed["factor"]) == (1.0, 1.0, 1.0)
+    assert (posed["clamped"], posed["clamp_reason"]) == (False, None)
+    assert set(posed["bodies"]) == set(BODIES)
+    hip = posed["bodies"]["left-hip-bone"]
+    assert hip["si_rotation_deg"] == hip["shown_rotation_deg"] == pytest.approx(2.0)
+    assert hip["rotation_deg"] == pytest.approx(2.0)
+    assert 0 < hip["si_translation_mm"] < 2.0
+    assert hip["lift_mm"] == 0.0
+    assert hip["axis"]["direction"] == [-1.0, 0.0, 0.0]
+    assert hip["matrix"] == hip["true_matrix"]
+    matrix = np.array(hip["matrix"])
     assert matrix.shape == (4, 4)
     assert matrix[3].tolist() == [0, 0, 0, 1]
-    turned = np.degrees(np.arccos((np.trace(matrix[:3, :3]) - 1) / 2))
-    assert turned == pytest.approx(2.0, abs=1e-3)
-    assert posed["caption"]
+    assert np.degrees(np.arccos((np.trace(matrix[:3, :3]) - 1) / 2)) == pytest.approx(2, abs=1e-3)
+    # The axis stands still, and the turn about it is the one that is told.
+    point = np.array([*hip["axis"]["point_mm"], 1.0])
+    assert matrix @ point == pytest.approx(point, abs=1e-3)
+    assert posed["bodies"]["sacrum"]["si_rotation_deg"] == 0.0
+    assert posed["bodies"]["left-femur"]["si_rotation_deg"] == 0.0
+    assert set(posed["caption"]) == set(get_args(cli.Voice))
+    assert len(set(posed["caption"].values())) == 3
+    assert posed["step"]["title"]
+    assert posed["label"]
+
+
+def test_pose_says_what_follows_the_bones(capsys, known):
+    posed = printed(capsys, "pose", "nutation", "--at", "1", "--magnify", "3")
+    landmarks = {entry.id for entry in known.entries.values() if entry.kind == "landmark"}
+    assert set(posed["landmarks"]) == landmarks
+    for shift in posed["landmarks"].values():
+        assert shift["true_shift_mm"] == pytest.approx(np.linalg.norm(shift["vector_mm"]), abs=1e-3)
+    promontory = posed["landmarks"]["sacral-promontory"]
+    assert promontory["vector_mm"][1] < 0
+    assert promontory["vector_mm"][2] < 0
+    assert promontory["whole_shift_mm"] == promontory["true_shift_mm"]
+    assert posed["landmarks"]["left-asis"]["true_shift_mm"] == 0.0
+    assert posed["landmarks"]["coccyx-tip"]["true_shift_mm"] > 2.0
+    sacrum = posed["bodies"]["sacrum"]
+    assert sacrum["si_rotation_deg"] == pytest.approx(1.7), "nutation is the sacrum's own turn"
+    assert sacrum["shown_rotation_deg"] == pytest.approx(5.1)
+    ligaments, limit = posed["ligaments"], posed["taut_beyond_percent"]
+    assert ligaments["left-sacrotuberous-ligament"]["taut"] == "taut"
+    assert ligaments["left-long-posterior-sacroiliac-ligament"]["taut"] == "slack"
+    for one in ligaments.values():
+        strain = 100 * (one["now_mm"] / one["rest_mm"] - 1)
+        assert one["strain_percent"] == pytest.approx(strain, abs=0.02)
+        words = "taut" if strain > limit else "slack" if strain < -limit else "unchanged"
+        assert one["taut"] == words
+    for one in posed["muscles"].values():
+        assert one["change_mm"] == pytest.approx(one["now_mm"] - one["rest_mm"], abs=2e-3)
+    assert {"left-piriformis", "right-gluteus-maximus"} <= posed["muscles"].keys()
+    for joint in posed["joints"].values():
+        assert joint["rotation_deg"] == pytest.approx(1.7)
+        assert joint["glide_mm"] > abs(joint["gap_mm"])
+
+
+def test_pose_tells_hips_and_pelvis_apart_from_the_si_joints(capsys):
+    posed = printed(capsys, "pose", "left-knee-lift", "--at", "1")
+    left, right = posed["hips"]["left"], posed["hips"]["right"]
+    assert left["thigh_flexion_deg"] == pytest.approx(90.0)
+    tilt = posed["pelvis"]["posterior_tilt_deg"]
+    assert left["flexion_deg"] == pytest.approx(90.0 - tilt - 0.5, abs=0.01)
+    assert right["flexion_deg"] == pytest.approx(-tilt, abs=0.01)
+    asis = posed["landmarks"]["left-asis"]
+    assert asis["whole_shift_mm"] > 5 * asis["true_shift_mm"]
+    femur = posed["bodies"]["left-femur"]
+    assert femur["rotation_deg"] == pytest.approx(90.0)
+    assert femur["axis"]["direction"][0] == pytest.approx(-1.0, abs=1e-3)
 
 
 def test_magnifying_changes_what_is_drawn_and_never_what_is_true(capsys):
-    plain = printed(capsys, "pose", "right-ilium-extension", "--at", "0.5")
-    large = printed(capsys, "pose", "right-ilium-extension", "--at", "0.5", "--magnify", "4")
-    assert large["shown_deg"] == pytest.approx(4 * plain["shown_deg"])
-    assert large["true_mm"] == plain["true_mm"]
-    assert large["glide_mm"] == plain["glide_mm"]
-    held = printed(capsys, "pose", "right-ilium-extension", "--at", "1", "--magnify", "10")
+    name = "right-ilium-extension"
+    plain = printed(capsys, "pose", name, "--at", "0.5")
+    large = printed(capsys, "pose", name, "--at", "0.5", "--magnify", "4")
+    one, other = (p["bodies"]["right-hip-bone"] for p in (plain, large))
+    assert other["shown_rotation_deg"] == pytest.approx(4 * one["shown_rotation_deg"])
+    assert other["si_rotation_deg"] == one["si_rotation_deg"] == pytest.approx(-1.0)
+    assert other["true_matrix"] == one["true_matrix"]
+    for key in ("landmarks", "ligaments", "muscles", "joints", "hips"):
+        assert plain[key] == large[key]
+    held = printed(capsys, "pose", name, "--at", "1", "--magnify", "10")
     assert held["clamped"]
-    assert held["shown_deg"] < 10 * held["true_deg"]
+    assert held["factor"] == held["most_factor"] < 10
+    assert "not x10" in held["clamp_reason"]
+    assert held["bodies"]["right-hip-bone"]["lift_mm"] > 0
+
+
+def test_a_movement_that_cannot_be_is_refused_with_its_name(capsys, data):
+    file = data / "annotations" / "movements.toml"
+    text = file.read_text("utf-8")
+    old = 'joint = "both-si", motion = "posterior-rotation", keys = [[0.0, 0.0], [1.0, 1.7]]'
+    assert old in text
+    for new, said in (
+        (old.replace("1.7", "7.0"), "3.6"),
+        (old.replace("posterior-rotation", "flexion"), "cannot do"),
+    ):
+        file.write_text(text.replace(old, new, 1), "utf-8")
+        sentence = refused(capsys, "pose", "nutation", "--at", "1", code=1)
+        assert said in sentence
+        assert "nutation" in sentence
 
 
 def test_zones_are_told_for_each_side_and_from_its_psis(capsys):
@@ -252,8 +332,14 @@ def test_zones_and_pose_read_well_as_text(capsys):
     assert "gluteal-clear" in capsys.readouterr().out
     assert cli.main(["pose", "left-ilium-flexion", "--at", "1", "--magnify", "10"]) == 0
     text = capsys.readouterr().out
-    assert "True: 2.00 deg" in text
+    assert "Left SI joint: +2.00 deg" in text
     assert "Drawn x6, not x10" in text
+    assert "sacrotuberous" in text
+    assert "None" not in text
+    assert cli.main(["pose", "left-tight-iliacus", "--at", "1"]) == 0
+    text = capsys.readouterr().out
+    assert "from the clinic" in text
+    assert len(text.splitlines()) < 18
 
 
 # What is refused ----------------------------------------------------------------------------------

@@ -29,8 +29,11 @@ commands = st.one_of(
     ),
     st.tuples(st.just("set_mode"), st.sampled_from(["explore", "move", "ball"])),
     st.tuples(
-        st.just("set_movement"), st.sampled_from(["left-ilium-flexion", "right-ilium-extension"])
+        st.just("set_movement"),
+        st.sampled_from(["left-ilium-flexion", "right-ilium-extension", "nutation", "walking"]),
     ),
+    st.tuples(st.just("show_step"), st.integers(0, 2)),
+    st.tuples(st.just("compare"), st.sampled_from([None, "counternutation", "left-knee-lift"])),
     st.tuples(st.just("set_moment"), share),
     st.tuples(st.just("set_magnification"), st.floats(-5.0, 20.0)),
     st.tuples(st.just("set_voice"), st.sampled_from(["plain", "student", "clinician"])),
@@ -92,6 +95,66 @@ def test_a_drag_is_one_step(exploration: Exploration) -> None:
     exploration.undo()
     assert exploration.state.at == 0.0
     assert exploration.undo_label == "Move"
+
+
+def test_a_step_shows_its_moment_view_look_and_thing(exploration: Exploration) -> None:
+    for movement in list(exploration.known.movements.values())[:6]:
+        exploration.set_movement(movement.id)
+        for number, step in enumerate(movement.steps):
+            before = exploration.state
+            exploration.show_step(number)
+            state = exploration.state
+            assert (state.at, state.view, state.camera) == (step.at, step.view, None)
+            assert exploration.step_number() == number
+            if step.factor is not None:
+                assert state.magnification == step.factor
+            if step.select in exploration.items:
+                assert state.selected == step.select
+                assert exploration.visible(step.select)
+            exploration.undo()
+            assert exploration.state == before, "one step of the lesson is one step back"
+            exploration.redo()
+    with pytest.raises(IndexError):
+        exploration.show_step(9)
+
+
+def test_a_step_can_be_shown_at_the_moment_where_the_player_is(exploration: Exploration) -> None:
+    exploration.set_movement("nutation")
+    exploration.show_step(1, at=0.1)
+    assert exploration.state.at == 0.1
+    assert exploration.state.view == exploration.known.movements["nutation"].steps[1].view
+
+
+def test_two_movements_are_compared_until_another_is_chosen(exploration: Exploration) -> None:
+    exploration.set_movement("nutation")
+    exploration.compare("counternutation")
+    assert exploration.state.beside is not None
+    assert exploration.state.beside.magnification == exploration.state.magnification
+    exploration.compare("nutation", 40.0)
+    assert exploration.state.beside.magnification == 10.0
+    with pytest.raises(KeyError):
+        exploration.compare("nodding")
+    exploration.compare(None)
+    assert exploration.state.beside is None
+    exploration.undo()
+    exploration.set_movement("walking")
+    assert exploration.state.beside is None
+
+
+def test_undo_returns_to_the_pose_before(exploration: Exploration) -> None:
+    exploration.set_movement("left-knee-lift")
+    exploration.set_moment(0.5)
+    exploration.pause_merging()
+    half = exploration.pose()
+    exploration.set_moment(1.0)
+    exploration.set_magnification(9.0)
+    exploration.undo()
+    exploration.undo()
+    again = exploration.pose()
+    assert half is not None
+    assert again is not None
+    assert again.posture == half.posture
+    assert all((again.matrices[name] == half.matrices[name]).all() for name in half.matrices)
 
 
 def test_a_new_change_forgets_what_was_undone(exploration: Exploration) -> None:

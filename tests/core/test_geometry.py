@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 from siexplorer.geometry.filters import closest_points, cut_closed
 from siexplorer.geometry.frame import body_frame
 from siexplorer.geometry.landmarks import MIRROR, Bones, find_landmarks, fit_sphere
-from siexplorer.geometry.motion import Axis, displacement_mm, rotation
+from siexplorer.geometry.motion import displacement_mm, rotation_vector_deg, turned
 from siexplorer.geometry.surface import (
     Floats,
     Surface,
@@ -66,21 +66,21 @@ def test_landmarks_of_a_mirrored_pelvis_are_the_other_sides(bones: Bones) -> Non
         assert np.abs(mirrored[partner] * [-1, 1, 1] - points).max() < 0.05, name
 
 
-@given(st.floats(-180, 180), st.tuples(shift, shift, shift), st.tuples(shift, shift, shift))
+@given(st.tuples(angle, angle, angle), st.tuples(shift, shift, shift), st.floats(-300.0, 300.0))
 def test_rotations_are_rigid_and_keep_their_axis(
-    degrees: float, point: tuple[float, float, float], place: tuple[float, float, float]
+    vector: tuple[float, float, float], point: tuple[float, float, float], along: float
 ) -> None:
-    matrix = rotation(Axis(np.array(point)), degrees)
-    turn = matrix[:3, :3]
-    assert np.allclose(turn @ turn.T, np.eye(3), atol=1e-12)
-    assert np.linalg.det(turn) == pytest.approx(1.0)
-    on_axis = np.array(point) + np.array([37.0, 0.0, 0.0])
+    turn_deg, about = np.array(vector), np.array(point)
+    matrix = turned(turn_deg, about)
+    rotation = matrix[:3, :3]
+    assert np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-12)
+    assert np.linalg.det(rotation) == pytest.approx(1.0)
+    assert np.allclose(rotation, Rotation.from_rotvec(turn_deg, degrees=True).as_matrix())
+    size = float(np.linalg.norm(turn_deg))
+    on_axis = about + along * (turn_deg / size if size else np.zeros(3))
     assert np.allclose(displacement_mm(matrix, on_axis), 0.0, atol=1e-9)
-    back = rotation(Axis(np.array(point)), -degrees)
-    assert np.allclose(back @ matrix, np.eye(4), atol=1e-9)
-    arm = np.linalg.norm((np.array(place) - point)[1:])
-    moved = np.linalg.norm(displacement_mm(matrix, np.array(place)))
-    assert moved == pytest.approx(2 * arm * abs(np.sin(np.radians(degrees) / 2)), abs=1e-6)
+    assert np.allclose(turned(-turn_deg, about) @ matrix, np.eye(4), atol=1e-9)
+    assert rotation_vector_deg(rotation) == pytest.approx(turn_deg, abs=1e-6)
 
 
 def test_what_is_measured_on_a_cube(cube: Surface) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from siexplorer.anatomy.knowledge import FILES, Knowledge, read_knowledge
+from siexplorer.anatomy.knowledge import FILES, Knowledge, read_knowledge, sources_of
 
 
 def replace(folder: Path, file: str, old: str, new: str) -> None:
@@ -107,6 +107,30 @@ def test_both_sides_of_a_record(known: Knowledge) -> None:
     assert "right-iliac-tubercle" in right.neighbours
     assert known.entries["left-hip-bone"].view == "left"
     assert known.entries["right-hip-bone"].view == "right"
+
+
+def test_both_sides_of_a_movement(known: Knowledge) -> None:
+    left, right = (known.movements[f"{side}-one-leg-stance"] for side in ("left", "right"))
+    assert (left.pivot, right.pivot) == ("left-hip", "right-hip")
+    assert {turn.joint for turn in left.turns} == {"right-hip", "pelvis", "left-si", "right-si"}
+    assert {turn.joint for turn in right.turns} == {"left-hip", "pelvis", "left-si", "right-si"}
+    assert right.beside == "right-one-leg-stance-article"
+    assert right.marks[0].at_place == "right-si-joint"
+    other = {"left": "right", "right": "left"}
+    for movement in known.movements.values():
+        if movement.side != "left":
+            continue
+        twin = known.movements[f"right-{movement.id.split('-', 1)[1]}"]
+        assert [step.view for step in twin.steps] == [
+            other.get(step.view, step.view) for step in movement.steps
+        ]
+        assert twin.lying == other.get(movement.lying, "")
+        assert [turn.keys for turn in twin.turns] == [turn.keys for turn in movement.turns]
+
+
+def test_what_a_movement_is_called_rests_on_sources(known: Knowledge) -> None:
+    for movement in known.movements.values():
+        assert set(movement.terms.sources) <= set(sources_of(movement))
 
 
 def test_sentences_are_filled_in(known: Knowledge) -> None:

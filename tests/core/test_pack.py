@@ -155,7 +155,7 @@ def test_caches_of_replaced_packs_are_removed(pack: Pack, tmp_path: Path) -> Non
     read_pack(cache=tmp_path)
     left = sorted(path.name for path in tmp_path.iterdir())
     assert len(left) == packs.MOST_CACHES
-    assert left[:2] == ["3.npz", "4.npz"]
+    assert {"3.npz", "4.npz"} < set(left)
     assert same(read_pack(cache=tmp_path), pack)
 
 

@@ -38,8 +38,14 @@ from siexplorer.exploration.search import find, names_of
         ("trocanter", "left-greater-trochanter"),
         ("hip bone", "left-hip-bone"),
         ("sacrum", "sacrum"),
-        ("nutation", "left-ilium-flexion"),
-        ("counternutation", "left-ilium-extension"),
+        ("nutation", "nutation"),
+        ("counternutation", "counternutation"),
+        ("SI flexion", "left-ilium-flexion"),
+        ("tucked ilium", "left-ilium-flexion"),
+        ("sacral flexion", "nutation"),
+        ("hypermobile SI joint", "left-loose-joint"),
+        ("gait", "walking"),
+        ("knee to chest", "left-knee-lift-high"),
         ("anterior innominate rotation", "left-ilium-extension"),
         ("left sacrum", "sacrum"),
         ("pain in the sit bone", "left-ischial-tuberosity"),
@@ -50,10 +56,12 @@ def test_typical_queries(known: Knowledge, query: str, first: str) -> None:
 
 
 def test_every_entry_by_every_name(known: Knowledge) -> None:
+    shown: dict[str, list[str]] = {}
     for entry in known.entries.values():
         for name in names_of(entry):
-            shown = [one.entry.id for one in find(known, name)]
-            assert entry.id in shown[:8], (entry.id, name)
+            if name not in shown:
+                shown[name] = [one.entry.id for one in find(known, name)]
+            assert entry.id in shown[name][:8], (entry.id, name)
         assert find(known, entry.name)[0].entry == entry
         assert find(known, entry.lay_name)[0].entry == entry
 

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from siexplorer.exploration.tissue import Measured, faults, measured
 from siexplorer.geometry.flesh import grown
 from siexplorer.geometry.lattice import REACH_MM, Lattice, distances, take_in
+from siexplorer.geometry.ligaments import SUNK_MM, clear_of, draped, sheet
 from siexplorer.geometry.muscles import PLANS, VOLUME_CM3
 from siexplorer.geometry.nerves import crossing_mm
 from siexplorer.geometry.strands import along, evened, laid, lengths_mm, tightened
@@ -149,6 +150,25 @@ def test_no_room_is_said(field: Lattice) -> None:
             volume_cm3_wanted=None,
             triangles=500,
         )
+
+
+def test_a_cloth_draped_over_a_ball_is_one_smooth_sheet(field: Lattice) -> None:
+    """It stays outside, has round borders all the way round, and runs from end to end."""
+    shares = np.linspace(0.0, 1.0, 12)
+    starts = along(np.array([[-30.0, -14.0, 14.0], [-30.0, 14.0, 14.0]]), shares)
+    strands = laid([starts, starts * [-1.0, 1.0, 1.0]])
+    cloth = draped(strands, field, 1.5)
+    np.testing.assert_allclose(cloth[:, [0, -1]], strands[:, [0, -1]])
+    band = sheet(cloth, 1.5)
+    clear_of(field, band.surface.vertices)
+    assert is_closed(band.surface)
+    assert len(np.unique(pieces(band.surface))) == 1
+    width, length = 28.0, float(lengths_mm(cloth).mean())
+    assert volume_cm3(band.surface) == pytest.approx(width * length * 3.0 / 1000, rel=0.15)
+    assert depth_in([ball(20.0)], band.surface.vertices).max() < SUNK_MM + 0.3
+    assert band.fibres is not None
+    assert np.corrcoef(band.fibres[:, 1], band.surface.vertices[:, 0])[0, 1] > 0.95
+    assert np.corrcoef(band.fibres[:, 0], band.surface.vertices[:, 1])[0, 1] > 0.95
 
 
 def test_a_tube_is_closed_and_runs_along_its_path() -> None:

@@ -109,11 +109,10 @@ def test_move_mode_tells_the_truth_at_every_magnification(window, qtbot):
     for factor in (1.0, 5.0, 10.0):
         do.set_magnification(factor)
         settle(qtbot, 1)
-        words = window.timeline.figures.text()
-        assert "True: 2.0°" in words
+        assert "Left SI joint, true: 2.0° back" in window.timeline.figures.words()
         caption = window.view.pelvis.overlay._captions
         assert any("True: 2.0 deg" in line for line in caption)
-    assert "Drawn ×6" in window.timeline.words.text().replace("x6", "×6")  # held, and said so
+    assert "not x10" in window.timeline.label.text()  # held, and said so
     window.timeline.true_scale.click()
     assert do.state.magnification == 1.0
 

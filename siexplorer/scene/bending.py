@@ -1,0 +1,126 @@
+"""Soft tissue that is drawn, bent with the bones: its points are moved in place, frame by frame."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+from siexplorer.exploration.following import Following
+from siexplorer.exploration.moving import Pose
+from siexplorer.geometry.skinning import Singles, Tied, follow, gathered
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The triangles that stand for a surface now; ``kept`` are the surface's vertices they use."""
+
+    data: vtkPolyData
+    surface: str
+    kept: npt.NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The arrays of triangles that are drawn, open to be written to, and how they are at rest."""
+
+    data: vtkPolyData
+    points: Singles
+    normals: Singles | None
+    rest_points: Singles
+    rest_normals: Singles
+
+    def fill(self, points: Singles, normals: Singles) -> None:
+        """Write (n, 3) points and normals; VTK takes them with the next picture."""
+        self.points[:] = points
+        held = self.data.GetPoints()
+        held.GetData().Modified()
+        held.Modified()
+        if self.normals is not None:
+            self.normals[:] = normals
+            self.data.GetPointData().GetNormals().Modified()
+        self.data.Modified()
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What bends in one step: the tied whole, and which rows belong to which triangles."""
+
+    whole: Tied
+    rows: list[tuple[_Held, slice]]
+
+
+class Bending:
+    """Keeps the points of soft tissue where a pose takes them.
+
+    What is not tied to its bones yet stays at rest until it is; with ``patient`` it is tied at
+    once, for pictures that are drawn only once.
+    """
+
+    def __init__(self, *, patient: bool) -> None:
+        self.patient = patient
+        self._held: dict[vtkPolyData, _Held] = {}
+        self._bent: set[vtkPolyData] = set()
+        self._group: tuple[tuple[tuple[str, vtkPolyData], ...], _Group] | None = None
+        self.waiting: frozenset[str] = frozenset()
+
+    def draw(
+        self, drawn: Mapping[str, Drawn], following: Following | None, pose: Pose | None
+    ) -> frozenset[str]:
+        """Bend what is drawn, or lay it back at rest; returns the names whose points changed."""
+        if pose is None or following is None or pose.resting:
+            self.waiting = frozenset()
+            changed = frozenset(name for name, one in drawn.items() if one.data in self._bent)
+            for one in drawn.values():
+                self._lay_back(one.data)
+            return changed
+        found = following.tie if self.patient else following.ready
+        tied = {name: found(one.surface) for name, one in drawn.items()}
+        self.waiting = frozenset(name for name, one in tied.items() if one is None)
+        there = {name: one for name, one in tied.items() if one is not None}
+        if not there:
+            return frozenset()
+        group = self._gathered({name: drawn[name] for name in there}, there)
+        points, normals = follow(group.whole, pose.matrices, pose.joints)
+        for held, rows in group.rows:
+            held.fill(points[:, rows].T, normals[:, rows].T)
+            self._bent.add(held.data)
+        return frozenset(there)
+
+    def _gathered(self, drawn: Mapping[str, Drawn], tied: Mapping[str, Tied]) -> _Group:
+        key = tuple((name, one.data) for name, one in drawn.items())
+        if self._group is not None and self._group[0] == key:
+            return self._group[1]
+        parts, rows, start = [], [], 0
+        for name, one in drawn.items():
+            part = tied[name]
+            if one.kept is not None:
+                part = part.only(one.kept)
+            held = self._holding(one.data)
+            # A coarse stand-in has points of its own between those that tell how it follows.
+            part = replace(
+                part, points=held.rest_points.T.copy(), normals=held.rest_normals.T.copy()
+            )
+            parts.append(part)
+            rows.append((held, slice(start, start + part.count)))
+            start += part.count
+        group = _Group(gathered(parts), rows)
+        self._group = key, group
+        return group
+
+    def _holding(self, data: vtkPolyData) -> _Held:
+        if data not in self._held:
+            points = vtk_to_numpy(data.GetPoints().GetData())
+            facing = data.GetPointData().GetNormals()
+            normals = None if facing is None else vtk_to_numpy(facing)
+            rest = np.zeros_like(points) if normals is None else normals.copy()
+            self._held[data] = _Held(data, points, normals, points.copy(), rest)
+        return self._held[data]
+
+    def _lay_back(self, data: vtkPolyData) -> None:
+        if data in self._bent:
+            held = self._held[data]
+            held.fill(held.rest_points, held.rest_normals)
+            self._bent.discard(data)
