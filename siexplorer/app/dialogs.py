@@ -51,7 +51,7 @@ LIBRARIES = (
     ("platformdirs", "MIT", "https://platformdirs.readthedocs.io"),
     ("RapidFuzz", "MIT", "https://rapidfuzz.github.io/RapidFuzz/"),
     ("Matplotlib (with PyVista)", "Matplotlib licence, PSF-style", "https://matplotlib.org"),
-    ("Pillow (with Matplotlib)", "MIT-CMU", "https://python-pillow.github.io"),
+    ("Pillow", "MIT-CMU", "https://python-pillow.github.io"),
 )
 """What runs beside our own code: name, licence, home."""
 

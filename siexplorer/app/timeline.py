@@ -31,7 +31,7 @@ from siexplorer.geometry.motion import SIDES
 STEPS = 200
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0)
 LEAST_LIFT_SAID_MM = 0.05
-LIVE_MS = 100
+LIVE_MS = 250
 """How often the numbers are renewed in playing: to be read, and to leave the time to the model."""
 
 GROUPS = {

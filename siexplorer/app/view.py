@@ -169,7 +169,7 @@ class SceneView(QtInteractor):  # type: ignore[misc]
 
     def turn(self, right_deg: float, up_deg: float) -> None:
         """Turn the model by keys."""
-        self.pelvis.set_camera(orbit(self.pelvis.camera(), right_deg, up_deg))
+        self.pelvis.set_camera(orbit(self.pelvis.camera(), right_deg, up_deg, self.pelvis.lying()))
         self._keep()
 
     def come_closer(self, factor: float, at: QPoint | None = None) -> None:
@@ -247,7 +247,8 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         if shifting:
             camera = pan(camera, step.x(), -step.y(), max(1, self.height()))
         else:
-            camera = orbit(camera, step.x() * DEG_PER_PX, step.y() * DEG_PER_PX)
+            right_deg, up_deg = step.x() * DEG_PER_PX, step.y() * DEG_PER_PX
+            camera = orbit(camera, right_deg, up_deg, self.pelvis.lying())
         self.pelvis.set_camera(camera)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

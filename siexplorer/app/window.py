@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -270,6 +271,14 @@ class MainWindow(QMainWindow):
                 ("Ctrl+Shift+C",),
                 "copy",
             ),
+            Spec(
+                "export-movement",
+                "&File",
+                "Export the movement…",
+                self.export_movement,
+                ("Ctrl+E",),
+                tip="Save the movement as GIF, MP4 or animated GLB",
+            ),
             Spec("quit", "&File", "Quit", self.close, ("Ctrl+Q",)),
             Spec("undo", "&Edit", "Undo", do.undo, ("Ctrl+Z",), "undo"),
             Spec("redo", "&Edit", "Redo", do.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
@@ -505,7 +514,10 @@ class MainWindow(QMainWindow):
             self.settings.voice = change.after.voice
         if change.before.perspective != change.after.perspective:
             self.settings.perspective = change.after.perspective
-        self._renew_commands()
+        only_moment = replace(before, at=after.at) == after
+        if not only_moment or not self.commands["undo"].isEnabled():
+            # A moment of a running movement changes no command; renewing them all costs 6 ms.
+            self._renew_commands()
         if self.view is not None and change.before.selected != change.after.selected:
             name = change.after.selected
             self.view.setAccessibleDescription(
@@ -539,7 +551,7 @@ class MainWindow(QMainWindow):
         for name, on in checks_of(state).items():
             self.commands[name].setChecked(on)
         moves = state.mode == "move" and state.movement is not None
-        for name in MOVING:
+        for name in (*MOVING, "export-movement"):
             self.commands[name].setEnabled(moves)
         for name in LESSON:
             self.commands[name].setEnabled(moves and self.timeline.lesson.current() is not None)
@@ -664,6 +676,12 @@ class MainWindow(QMainWindow):
             dialogs.show_problem(self, [words])
             return
         self.statusBar().showMessage(f"Saved {path}", 6000)
+
+    def export_movement(self) -> None:
+        """Save the movement that is shown as a film, or for another viewer."""
+        from siexplorer.app.export import export_movement
+
+        export_movement(self, self.exploration)
 
     def copy_picture(self) -> None:
         """Copy what the view shows."""

@@ -68,6 +68,7 @@ class Exploration:
         self.pack = pack
         self.items: dict[str, Item] = join(known, pack)
         self._following: Following | None = None
+        self._posed: tuple[object, Pose | None] | None = None
         self.state = self._begun(State())
         self._undo: list[Change] = []
         self._redo: list[Change] = []
@@ -78,7 +79,7 @@ class Exploration:
         """Take the records and the pelvis once they are read."""
         before = self._start_look(self.state.skin)
         self.known, self.pack, self.items = known, pack, join(known, pack)
-        self._following = None
+        self._following, self._posed = None, None
         if Look(self.state.hidden, self.state.faded) == before:
             self.state = self._begun(self.state)
             # What was done before there was a model did not touch what it shows.
@@ -502,11 +503,16 @@ class Exploration:
         movement = self.known.movements.get(self.state.movement)
         if movement is None or not self.pack.centres:
             return None
-        try:
-            return pose(self.pack, movement, self.state.at, self.state.magnification)
-        except ValueError:
-            # A record that asks for more than was ever measured is not played; check names it.
-            return None
+        # Several views ask for the same moment.
+        key = (id(self.pack), id(movement), self.state.at, self.state.magnification)
+        if self._posed is None or self._posed[0] != key:
+            try:
+                found = pose(self.pack, movement, self.state.at, self.state.magnification)
+            except ValueError:
+                # A record that asks for more than was ever measured is not played; check names it.
+                found = None
+            self._posed = key, found
+        return self._posed[1]
 
     def name_of(self, name: str) -> str:
         """The entry's name, or its id where it is not known."""

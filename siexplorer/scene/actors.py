@@ -281,6 +281,11 @@ def place(actor: vtkActor, matrix: Floats | None) -> None:
     actor.SetUserMatrix(held)
 
 
+def array_of(matrix: vtkMatrix4x4) -> Floats:
+    """(4, 4) the same transform as numbers."""
+    return np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
+
+
 def mixed(a: Rgb, b: Rgb, share: float) -> Rgb:
     """A colour ``share`` of the way from one to another."""
     red, green, blue = (x + (y - x) * share for x, y in zip(a, b, strict=True))

@@ -2,15 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
-from siexplorer.exploration.following import Following
 from siexplorer.exploration.moving import Pose
-from siexplorer.geometry.skinning import Singles, Tied, follow, gathered
+from siexplorer.geometry.motion import angle_deg
+
+if TYPE_CHECKING:
+    from siexplorer.exploration.following import Following
+    from siexplorer.geometry.skinning import Tied
+
+Singles = npt.NDArray[np.float32]
+
+
+MOST_GROUPS = 4
+"""So many sets of things that bend together are kept: what can be seen changes back and forth."""
+
+NORMALS_FROM_DEG = 12.5
+"""From this turn of a body on, normals are turned too (design: more than an SI joint is drawn)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +45,14 @@ class _Held:
     rest_points: Singles
     rest_normals: Singles
 
-    def fill(self, points: Singles, normals: Singles) -> None:
-        """Write (n, 3) points and normals; VTK takes them with the next picture."""
+    def fill(self, points: Singles, normals: Singles | None) -> None:
+        """Write (n, 3) points, and normals where they change; VTK takes them with the next
+        picture."""
         self.points[:] = points
         held = self.data.GetPoints()
         held.GetData().Modified()
         held.Modified()
-        if self.normals is not None:
+        if self.normals is not None and normals is not None:
             self.normals[:] = normals
             self.data.GetPointData().GetNormals().Modified()
         self.data.Modified()
@@ -48,7 +62,7 @@ class _Held:
 class _Group:
     """What bends in one step: the tied whole, and which rows belong to which triangles."""
 
-    whole: Tied
+    whole: "Tied"
     rows: list[tuple[_Held, slice]]
 
 
@@ -63,11 +77,12 @@ class Bending:
         self.patient = patient
         self._held: dict[vtkPolyData, _Held] = {}
         self._bent: set[vtkPolyData] = set()
-        self._group: tuple[tuple[tuple[str, vtkPolyData], ...], _Group] | None = None
+        self._turned: set[vtkPolyData] = set()
+        self._groups: dict[tuple[tuple[str, vtkPolyData], ...], _Group] = {}
         self.waiting: frozenset[str] = frozenset()
 
     def draw(
-        self, drawn: Mapping[str, Drawn], following: Following | None, pose: Pose | None
+        self, drawn: Mapping[str, Drawn], following: "Following | None", pose: Pose | None
     ) -> frozenset[str]:
         """Bend what is drawn, or lay it back at rest; returns the names whose points changed."""
         if pose is None or following is None or pose.resting:
@@ -76,6 +91,8 @@ class Bending:
             for one in drawn.values():
                 self._lay_back(one.data)
             return changed
+        from siexplorer.geometry.skinning import follow
+
         found = following.tie if self.patient else following.ready
         tied = {name: found(one.surface) for name, one in drawn.items()}
         self.waiting = frozenset(name for name, one in tied.items() if one is None)
@@ -84,15 +101,22 @@ class Bending:
             return frozenset()
         group = self._gathered({name: drawn[name] for name in there}, there)
         points, normals = follow(group.whole, pose.matrices, pose.joints)
+        turned = any(angle_deg(matrix) > NORMALS_FROM_DEG for matrix in pose.matrices.values())
         for held, rows in group.rows:
-            held.fill(points[:, rows].T, normals[:, rows].T)
+            # Light hardly tells a small turn, and half of what is handed over is saved.
+            again = turned or held.data in self._turned
+            held.fill(points[:, rows].T, normals[:, rows].T if again else None)
             self._bent.add(held.data)
+            if turned:
+                self._turned.add(held.data)
+            else:
+                self._turned.discard(held.data)
         return frozenset(there)
 
-    def _gathered(self, drawn: Mapping[str, Drawn], tied: Mapping[str, Tied]) -> _Group:
+    def _gathered(self, drawn: Mapping[str, Drawn], tied: Mapping[str, "Tied"]) -> _Group:
         key = tuple((name, one.data) for name, one in drawn.items())
-        if self._group is not None and self._group[0] == key:
-            return self._group[1]
+        if key in self._groups:
+            return self._groups[key]
         parts, rows, start = [], [], 0
         for name, one in drawn.items():
             part = tied[name]
@@ -106,8 +130,12 @@ class Bending:
             parts.append(part)
             rows.append((held, slice(start, start + part.count)))
             start += part.count
+        from siexplorer.geometry.skinning import gathered
+
         group = _Group(gathered(parts), rows)
-        self._group = key, group
+        while len(self._groups) >= MOST_GROUPS:
+            self._groups.pop(next(iter(self._groups)))
+        self._groups[key] = group
         return group
 
     def _holding(self, data: vtkPolyData) -> _Held:
@@ -124,3 +152,4 @@ class Bending:
             held = self._held[data]
             held.fill(held.rest_points, held.rest_normals)
             self._bent.discard(data)
+            self._turned.discard(data)

@@ -157,7 +157,7 @@ def save_mp4(
         raise CannotFilm(NO_VIDEO) from None
     step = min(run.seconds)
     height, width = (2 * (edge // 2) for edge in drawn[0].shape[:2])
-    code = cv2.VideoWriter_fourcc(*FOURCC)
+    code = cv2.VideoWriter.fourcc(*FOURCC)
     writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, 1.0 / step, (width, height))
     try:
         if not writer.isOpened():

@@ -1,12 +1,13 @@
 """What is drawn only while something moves: the axis, the joint line's shift, forces, hands."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
 from siexplorer.anatomy.records import Mark, Movement
-from siexplorer.exploration.following import Length
 from siexplorer.exploration.moving import Pose, moves_si
 from siexplorer.geometry.motion import SIDES, displacement_mm, moved, outwards
 from siexplorer.geometry.surface import Floats
@@ -14,6 +15,9 @@ from siexplorer.packs.pack import Pack
 from siexplorer.scene.actors import dashed_ring, mixed, tube_actor
 from siexplorer.scene.camera import DIRECTIONS
 from siexplorer.scene.theme import Rgb, Theme, rgb
+
+if TYPE_CHECKING:
+    from siexplorer.exploration.following import Length
 
 AXIS_REACH_MM = (8.0, 150.0)
 JOINT_SHIFT_FROM_MM = 0.15
@@ -149,7 +153,7 @@ def joint_ticks(pack: Pack, pose: Pose, side: str) -> list[Floats]:
     return [np.stack(pair) for pair in zip(on_sacrum, on_hip, strict=True)]
 
 
-def tint(length: Length | None) -> Rgb:
+def tint(length: "Length | None") -> Rgb:
     """What a ligament's colour is multiplied with: white unchanged, vermilion taut, blue slack."""
     if length is None:
         return 1.0, 1.0, 1.0

@@ -1,6 +1,7 @@
 """An exploration drawn into a PyVista plotter: from its events to actors, and picking back."""
 
 import threading
+import time
 import weakref
 from collections.abc import Callable
 
@@ -51,6 +52,9 @@ LEAST_LIFT_SAID_MM, PUBIS_SAID_FROM_DEG = 0.05, 4.0
 LEAST_DEG_SAID = 0.05
 """A turn that is written as 0.0 degrees goes no way."""
 
+WORDS_EVERY_S = 0.25
+"""How often figures in the picture change while a movement runs (design)."""
+
 MOST_STRAIN_NOTES = 4
 """So many ligaments are named with their strain at a time (design)."""
 
@@ -82,6 +86,8 @@ class PelvisScene:
         self._stirred = stirred
         self._points, self._point_ids, self._point_actor = point_cloud()
         self._lain = ""
+        self._said: list[str] | None = None
+        self._said_at = 0.0
         self._curve_actors: dict[str, vtkActor] = {}
         self._curves_drawn: object = None
         self._marks = Marks(np.empty((0, 3)), [], np.empty(0))
@@ -182,6 +188,9 @@ class PelvisScene:
             return
         known, shown = self.exploration.known, movement[state.movement]
         self.moving_marks.draw(pack, shown, pose, self.theme)
+        if not self._due():
+            return
+        self._said_at = time.monotonic()
         notes = [
             (known.say(f"mark_{mark.kind}"), place) for mark, place in self.moving_marks.placed
         ]
@@ -189,6 +198,10 @@ class PelvisScene:
         self.overlay.set_shifts(
             known.say("shifts_title"), known.say("shifts_foot"), shifts(pack, shown, pose)
         )
+
+    def _due(self) -> bool:
+        """Whether words are to be written anew: while a movement runs, not with every picture."""
+        return not self.moving or time.monotonic() - self._said_at > WORDS_EVERY_S
 
     def _strain_notes(self, pose: Pose) -> list[tuple[str, Floats]]:
         """Which of the ligaments that are shown become taut or slack, the most strained first."""
@@ -470,7 +483,9 @@ class PelvisScene:
             )
         captions += self._structure_captions(state)
         if state.mode == "move" and pose is not None:
-            captions += self._movement_captions(pose)
+            if self._said is None or self._due():
+                self._said = self._movement_captions(pose)
+            captions += self._said
         rings = [
             self._on_skin(self._anchor(name, None), np.array(DIRECTIONS[item.entry.view][0]), state)
             for name, item in items.items()
@@ -527,7 +542,9 @@ class PelvisScene:
         """The model turns, or stands again."""
         if moving != self.moving:
             self.surfaces.detail.set_moving(moving=moving)
-            self.surfaces.bend(self.exploration.pose())
+            self.surfaces.stand(self.exploration.pose())
+            if not moving:
+                self._draw_overlay(self.exploration.state, self.exploration.pose())
             if not moving:
                 self.request_render()
 
@@ -558,6 +575,9 @@ class PelvisScene:
             captions.append(known.say("clamped", factor=factor, asked=asked))
         elif pose.factor.used == 1.0:
             captions.append(known.say("true_scale"))
+        if self._stirred is not None:
+            # In a window the player below says the rest.
+            return captions
         lift = max(pose.si[side].lift_mm for side in SIDES)
         if lift > LEAST_LIFT_SAID_MM:
             captions.append(known.say("lifted", lift_mm=f"{lift:.1f}"))

@@ -2,24 +2,26 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkPlane
 from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer, vtkTexture
 
 from siexplorer.anatomy.records import Bone, Landmark, Ligament, Muscle, Skin
 from siexplorer.exploration.exploration import Exploration
-from siexplorer.exploration.following import Length
 from siexplorer.exploration.moving import Pose
 from siexplorer.exploration.sections import plane_of
 from siexplorer.exploration.state import State
-from siexplorer.geometry.motion import angle_deg, displacement_mm
+from siexplorer.geometry.motion import angle_deg, displacement_mm, moved
 from siexplorer.geometry.section import flat_ends
 from siexplorer.geometry.surface import Floats, compacted, used_vertices
 from siexplorer.packs.pack import Pack, PackSurface
 from siexplorer.scene.actors import (
     area_actor,
+    array_of,
     flat_actor,
     mixed,
     place,
@@ -32,11 +34,18 @@ from siexplorer.scene.coarse import Detail
 from siexplorer.scene.fibres import coordinates, streaks, texture_of
 from siexplorer.scene.looks import Role, bare, colour_of, role_of
 from siexplorer.scene.moving import tint
+from siexplorer.scene.occlusion import covered
 from siexplorer.scene.picking import Picker
 from siexplorer.scene.theme import FAT, Rgb, Theme
 
+if TYPE_CHECKING:
+    from siexplorer.exploration.following import Length
+
 WHITE: Rgb = (1.0, 1.0, 1.0)
 FADED_OPACITY, CORRIDOR_OPACITY = 0.22, 0.30
+LOOK_AGAIN = 10
+"""So many moments of a running movement pass until it is found out again what can be seen."""
+
 GHOST_FROM_MM, GHOST_FROM_DEG = 0.3, 0.3
 """A bone that is drawn nearer than this to its place at rest has no ghost there."""
 
@@ -74,6 +83,8 @@ class Surfaces:
         self._plain: dict[str, Rgb] = {}
         self._drawn: dict[str, PackSurface] = {}
         self._look: object = None
+        self._covered: frozenset[str] = frozenset()
+        self._moments = 0
         self._shown: tuple[State, Pack | None, dict[str, PackSurface]] | None = None
 
     def all_actors(self) -> list[vtkActor]:
@@ -194,6 +205,7 @@ class Surfaces:
             self._move_on(pose)
             return
         self._look = look
+        self._uncover()
         shown = self._seen(state, pose, hollow)
         for name in self.actors.keys() - shown.keys():
             self.actors[name].SetVisibility(False)
@@ -215,7 +227,13 @@ class Surfaces:
         self.bend(pose)
 
     def _move_on(self, pose: Pose) -> None:
-        """Another moment of the same picture: only what moves is touched."""
+        """Another moment of the same picture: only what moves is touched, and while it runs only
+        what can be seen.
+        """
+        renew = self._moments % LOOK_AGAIN == 0
+        self._moments += 1
+        if renew or not self.detail.moving:
+            self._uncover()
         self._lengths = self._lengths_now(pose)
         for name, surface in self._drawn.items():
             if self._soft(name):
@@ -224,8 +242,41 @@ class Surfaces:
                 place(self.actors[name], pose.matrices.get(surface.info.moves_with))
         self._draw_ghosts(self._drawn, pose)
         self.bend(pose)
+        if renew and self.detail.moving:
+            self._cover()
 
-    def lengths_shown(self) -> dict[str, Length]:
+    def _cover(self) -> None:
+        """Leave out of the next pictures what lies wholly behind other things."""
+        points, opaque = {}, set()
+        for name, surface in self._drawn.items():
+            actor = self.actors[name]
+            held = vtk_to_numpy(actor.GetMapper().GetInput().GetPoints().GetData())
+            matrix = actor.GetUserMatrix()
+            if matrix is not None:
+                held = moved(array_of(matrix), held)
+            points[name] = held
+            if surface.info.closed and actor.GetProperty().GetOpacity() >= 1.0:
+                opaque.add(name)
+        width, height = self.renderer.GetRenderWindow().GetSize()
+        camera = self.renderer.GetActiveCamera()
+        matrix = camera.GetCompositeProjectionTransformMatrix(width / max(height, 1), -1.0, 1.0)
+        self._covered = covered(points, frozenset(opaque), array_of(matrix), (width, height))
+        for name in self._covered:
+            self.actors[name].SetVisibility(False)
+
+    def _uncover(self) -> None:
+        for name in self._covered:
+            if name in self._drawn:
+                self.actors[name].SetVisibility(True)
+        self._covered = frozenset()
+
+    def stand(self, pose: Pose | None) -> None:
+        """Nothing moves any more: everything is drawn again, in full."""
+        self._moments = 0
+        self._uncover()
+        self.bend(pose)
+
+    def lengths_shown(self) -> dict[str, "Length"]:
         """How long the ligaments are that can be seen, by their entry; muscles cover them all."""
         entries = self.exploration.known.entries
         if any(isinstance(entries.get(s.info.entry), Muscle) for s in self._drawn.values()):
@@ -250,7 +301,7 @@ class Surfaces:
         drawn = {}
         for name in self._soft_shown:
             for key, actor in ((name, self.actors[name]), (f"{name} ends", self._ends.get(name))):
-                if actor is None or not actor.GetVisibility():
+                if actor is None or not actor.GetVisibility() or name not in self._drawn:
                     continue
                 kept = self.detail.standing_in(name) if key == name else None
                 kept = self._kept.get(key) if kept is None else kept
@@ -259,7 +310,7 @@ class Surfaces:
         self._picker.hurried = self.detail.moving
         self._picker.forget_shape(self.actors[name] for name in changed if name in self.actors)
 
-    def _lengths_now(self, pose: Pose | None) -> dict[str, Length]:
+    def _lengths_now(self, pose: Pose | None) -> dict[str, "Length"]:
         """How long ligaments are, once they are tied to their bones."""
         following = self.exploration.following
         if pose is None or following is None or not (self.bending.patient or following.measured):

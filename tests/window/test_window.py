@@ -110,8 +110,10 @@ def test_move_mode_tells_the_truth_at_every_magnification(window, qtbot):
         do.set_magnification(factor)
         settle(qtbot, 1)
         assert "Left SI joint, true: 2.0° back" in window.timeline.figures.words()
-        caption = window.view.pelvis.overlay._captions
-        assert any("True: 2.0 deg" in line for line in caption)
+        # While a picture is stirred, its words follow a quarter of a second later.
+        qtbot.waitUntil(
+            lambda: any("True: 2.0 deg" in one for one in window.view.pelvis.overlay._captions)
+        )
     assert "not x10" in window.timeline.label.text()  # held, and said so
     window.timeline.true_scale.click()
     assert do.state.magnification == 1.0
