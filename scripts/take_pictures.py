@@ -77,6 +77,9 @@ def main() -> None:
 
     def save(name: str) -> None:
         settle(1.0)
+        # The second view of a comparison stands still when the first one does.
+        while window.view is not None and window.view.pelvis.moving:
+            settle(0.5)
         path = OUT / f"{name}.png"
         window.grab().save(str(path))
         shrink(path, path)
@@ -122,7 +125,26 @@ def main() -> None:
     do.restore_hidden()
     do.set_mode("move")
     do.set_moment(1.0)
+    if do.following is not None:
+        do.following.prepare()
     save("move")
+    do.set_movement("left-knee-lift")
+    do.set_preset("superficial-muscles")
+    do.look("left")
+    do.set_moment(1.0)
+    save("knee")
+    do.set_movement("counternutation")
+    do.set_preset("ligaments")
+    do.look("back")
+    do.set_moment(1.0)
+    save("taut")
+    do.set_movement("left-one-leg-stance")
+    do.set_preset("body-and-bones")
+    do.compare("left-one-leg-stance-article")
+    do.set_moment(1.0)
+    save("compare")
+    do.compare(None)
+    do.restore_hidden()
     do.set_mode("ball")
     do.read_zone("gluteal-clear")
     save("ball")

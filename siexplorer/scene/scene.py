@@ -88,6 +88,7 @@ class PelvisScene:
         self._lain = ""
         self._said: list[str] | None = None
         self._said_at = 0.0
+        self._words_late = False
         self._curve_actors: dict[str, vtkActor] = {}
         self._curves_drawn: object = None
         self._marks = Marks(np.empty((0, 3)), [], np.empty(0))
@@ -201,7 +202,9 @@ class PelvisScene:
 
     def _due(self) -> bool:
         """Whether words are to be written anew: while a movement runs, not with every picture."""
-        return not self.moving or time.monotonic() - self._said_at > WORDS_EVERY_S
+        due = not self.moving or time.monotonic() - self._said_at > WORDS_EVERY_S
+        self._words_late = not due
+        return due
 
     def _strain_notes(self, pose: Pose) -> list[tuple[str, Floats]]:
         """Which of the ligaments that are shown become taut or slack, the most strained first."""
@@ -544,9 +547,12 @@ class PelvisScene:
             self.surfaces.detail.set_moving(moving=moving)
             self.surfaces.stand(self.exploration.pose())
             if not moving:
-                self._draw_overlay(self.exploration.state, self.exploration.pose())
-            if not moving:
                 self.request_render()
+        if not moving and self._words_late:
+            state, pose = self.exploration.state, self.exploration.pose()
+            self._draw_overlay(state, pose)
+            self._draw_movement(state, pose)
+            self.request_render()
 
     def _movement_captions(self, pose: Pose) -> list[str]:
         """The true figures and the factor, always; and what is drawn otherwise than it is."""
