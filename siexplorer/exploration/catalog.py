@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.anatomy.records import Entry, Landmark, Side
+from siexplorer.anatomy.records import Bone, Entry, Landmark, Side
 from siexplorer.geometry.surface import Floats
-from siexplorer.packs.pack import Pack
+from siexplorer.packs.pack import Pack, SurfaceInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,13 @@ def join(known: Knowledge, pack: Pack | None) -> dict[str, Item]:
             entry, shown, points, _anchor(pack, shown, points), _moves_with(entry, pack, shown)
         )
     return items
+
+
+def is_soft(entry: Entry | None, info: SurfaceInfo) -> bool:
+    """Whether a surface bends and stretches with the bones, instead of going with one of them."""
+    if info.role == "area" or isinstance(entry, Landmark) or entry is None:
+        return False
+    return info.id.endswith("-disc") or not isinstance(entry, Bone)
 
 
 def rows(known: Knowledge, kind: str | None = None) -> list[Row]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.anatomy.records import Bone, Landmark, Ligament, Muscle, Nerve, Skin, Vessel
+from siexplorer.anatomy.records import Ligament, Muscle, Nerve, Skin, Vessel
+from siexplorer.exploration.catalog import is_soft
 from siexplorer.exploration.moving import Pose, joints_of
 from siexplorer.geometry.motion import BODIES, SIDES, Joints, moved
 from siexplorer.geometry.skinning import Carriers, Tied, carriers, follow, gathered, shares_of, tied
@@ -62,10 +63,7 @@ class Following:
     def soft(self, name: str) -> bool:
         """Whether a surface bends and stretches, instead of going with one bone."""
         info = self.pack.surfaces[name].info
-        entry = self._entries.get(info.entry)
-        if info.role == "area" or isinstance(entry, Landmark) or entry is None:
-            return False
-        return name.endswith("-disc") or not isinstance(entry, Bone)
+        return is_soft(self._entries.get(info.entry), info)
 
     def ready(self, name: str) -> Tied | None:
         """A structure that is tied already, or None."""

@@ -102,7 +102,7 @@ class Cutting:
         made_of: list[tuple[PackSurface, Cut]] = []
         for name, surface in shown.items():
             if role_of(surface.info) == "body" and surface.info.closed:
-                following = self.exploration.following
+                following = self.exploration.following if pose is not None else None
                 if pose is not None and following is not None and following.soft(name):
                     bent = Surface(following.bent(name, pose), surface.surface.faces)
                     made = cut(bent, point, normal)

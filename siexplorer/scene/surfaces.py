@@ -11,6 +11,7 @@ from vtkmodules.vtkCommonDataModel import vtkPlane
 from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer, vtkTexture
 
 from siexplorer.anatomy.records import Bone, Landmark, Ligament, Muscle, Skin
+from siexplorer.exploration.catalog import is_soft
 from siexplorer.exploration.exploration import Exploration
 from siexplorer.exploration.moving import Pose
 from siexplorer.exploration.sections import plane_of
@@ -306,20 +307,25 @@ class Surfaces:
                 kept = self.detail.standing_in(name) if key == name else None
                 kept = self._kept.get(key) if kept is None else kept
                 drawn[key] = Drawn(actor.GetMapper().GetInput(), name, kept)
-        changed = self.bending.draw(drawn, self.exploration.following, pose)
+        # What follows is only worked out, and its libraries loaded, once something moves.
+        following = self.exploration.following if pose is not None else None
+        changed = self.bending.draw(drawn, following, pose)
         self._picker.hurried = self.detail.moving
         self._picker.forget_shape(self.actors[name] for name in changed if name in self.actors)
 
     def _lengths_now(self, pose: Pose | None) -> dict[str, "Length"]:
         """How long ligaments are, once they are tied to their bones."""
-        following = self.exploration.following
+        following = self.exploration.following if pose is not None else None
         if pose is None or following is None or not (self.bending.patient or following.measured):
             return {}
         return following.lengths(pose)
 
     def _soft(self, name: str) -> bool:
-        following = self.exploration.following
-        return following is not None and following.soft(name)
+        pack = self.exploration.pack
+        if pack is None:
+            return False
+        info = pack.surfaces[name].info
+        return is_soft(self.exploration.known.entries.get(info.entry), info)
 
     def _draw_one(self, name: str, surface: PackSurface, state: State, pose: Pose | None) -> None:
         actor = self.actors.get(name) or self._make(name, surface)
