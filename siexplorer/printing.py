@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 DONE, FAILED, REFUSED, CANNOT_DRAW, INTERRUPTED = 0, 1, 2, 3, 130
 SIDE_SIGNS = {"left": 1, "right": -1}
 
-TAUT_PERCENT = 0.2
-"""A ligament is called taut or slack from this strain on (design: below it, the few strands that
-it is measured by say nothing)."""
-
 MOST_NAMED = 5
 """How many landmarks, ligaments and muscles the short form names (design)."""
 
@@ -111,6 +107,7 @@ def pose_record(
 ) -> dict[str, Any]:
     """A movement at a moment as plain values: true degrees and mm, unless a key says otherwise."""
     from siexplorer.exploration.following import Following
+    from siexplorer.exploration.moving import STRAIN_FROM_PERCENT
 
     following = Following(known, pack)
     lengths = following.lengths(now)
@@ -136,7 +133,7 @@ def pose_record(
             for name, one in lengths.items()
             if known.entries[pack.surfaces[name].info.entry].kind == "muscle"
         },
-        "taut_beyond_percent": TAUT_PERCENT,
+        "taut_beyond_percent": STRAIN_FROM_PERCENT,
         "joints": {
             side: {
                 "gap_mm": round(line.gap_mm, 4),
@@ -280,6 +277,8 @@ def _carriers(pack: "Pack", name: str) -> list[str]:
 
 
 def _length(known: "Knowledge", pack: "Pack", name: str, one: "Length") -> dict[str, Any]:
+    from siexplorer.exploration.moving import STRAIN_FROM_PERCENT
+
     found = {"rest_mm": round(one.rest_mm, 3), "now_mm": round(one.now_mm, 3)}
     if known.entries[pack.surfaces[name].info.entry].kind == "muscle":
         changes = {
@@ -288,7 +287,8 @@ def _length(known: "Knowledge", pack: "Pack", name: str, one: "Length") -> dict[
         }
         return changes | found
     strain = one.change_percent
-    word = "taut" if strain > TAUT_PERCENT else "slack" if strain < -TAUT_PERCENT else "unchanged"
+    least = STRAIN_FROM_PERCENT
+    word = "taut" if strain >= least else "slack" if strain <= -least else "unchanged"
     return {"strain_percent": round(strain, 4), **found, "taut": word}
 
 

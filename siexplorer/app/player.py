@@ -8,11 +8,11 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from siexplorer.anatomy.records import Movement
 from siexplorer.app.links import tie
 from siexplorer.exploration.exploration import Change, Exploration
+from siexplorer.exploration.moving import PAUSE_AT_END_S
 
 STEP = 1 / 50
 """How much of a movement one step is (design)."""
 
-PAUSE_AT_END_S = 0.6
 CALM_STEP_S = 2.0
 """With reduced motion, one moment of the lesson after another is shown for so long (design)."""
 

@@ -30,6 +30,7 @@ from siexplorer.anatomy.records import (
     Voice,
     Zone,
 )
+from siexplorer.exploration.moving import moves_si
 from siexplorer.exploration.state import Perspective
 from siexplorer.packs.pack import Pack
 
@@ -174,6 +175,8 @@ def movement_card(
     card.blocks.append(Block("How large it really is", tuple(sizes)))
     steps = [write.line(step.says, _step(step, voice)) for step in movement.steps]
     card.blocks.append(Block("Step by step", tuple(steps), ordered=True))
+    if any(moves_si(movement, one) for one in SIDES):
+        card.blocks.append(Block("What the lines mean", (Line(known.say("axis_caption")),)))
     write.block("What the arrows and hands mean", [mark.claim for mark in movement.marks])
     other = known.movements.get(movement.beside)
     if other is not None:

@@ -27,6 +27,12 @@ MOST_MAGNIFIED = 10.0
 SAMPLES = 41
 """How many moments of a movement are looked at for its largest angles (design)."""
 
+PAUSE_AT_END_S = 0.6
+"""How long a movement that goes there and back rests at either end (design)."""
+
+STRAIN_FROM_PERCENT = 0.3
+"""A ligament that becomes longer or shorter by less counts as unchanged (design)."""
+
 MOST_DRAWN_MM = 8.0
 """Largest shift ever drawn besides the rotation (design)."""
 
@@ -37,10 +43,7 @@ turn asks for (design: from 0.2 on, the loose joint keeps within 0.5 mm of its o
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """How many times larger than life the SI part is drawn: as asked, or ``most`` at most.
-
-    ``bones`` says that it is the bones that would cross, not the largest angle ever drawn.
-    """
+    """How many times larger than life the SI part is drawn: as asked, or ``most`` at most."""
 
     asked: float
     used: float

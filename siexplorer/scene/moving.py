@@ -8,7 +8,7 @@ from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
 from siexplorer.anatomy.records import Mark, Movement
-from siexplorer.exploration.moving import Pose, moves_si
+from siexplorer.exploration.moving import STRAIN_FROM_PERCENT, Pose, moves_si
 from siexplorer.geometry.motion import SIDES, displacement_mm, moved, outwards
 from siexplorer.geometry.surface import Floats
 from siexplorer.packs.pack import Pack
@@ -29,9 +29,8 @@ HAND_RADIUS_MM, HAND_ARROW_MM = 19.0, 46.0
 TAUT, SLACK = rgb("#d55e00"), rgb("#6f8fa8")
 """Okabe and Ito's vermilion and a greyed blue; a label says taut or slack in words."""
 
-STRAIN_FROM_PERCENT, STRAIN_FULL_PERCENT = 0.3, 3.0
-"""Below the first a ligament counts as unchanged; from the second on it has its full colour
-(design)."""
+STRAIN_FULL_PERCENT = 3.0
+"""From this strain on a ligament has its full colour (design)."""
 
 
 class MovingMarks:

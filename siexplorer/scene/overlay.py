@@ -19,6 +19,7 @@ from vtkmodules.vtkRenderingCore import (
 from siexplorer.anatomy.records import Entry, Voice
 from siexplorer.geometry.surface import Floats
 from siexplorer.scene.actors import (
+    array_of,
     dashed_ring,
     lines_actor,
     point_cloud,
@@ -298,8 +299,7 @@ class Overlay:
         camera = self.renderer.GetActiveCamera()
         width, height = self.plotter.render_window.GetSize()
         matrix = camera.GetCompositeProjectionTransformMatrix(width / height, -1.0, 1.0)
-        composite = np.array([[matrix.GetElement(i, j) for j in range(4)] for i in range(4)])
-        clip = np.c_[points, np.ones(len(points))] @ composite.T
+        clip = np.c_[points, np.ones(len(points))] @ array_of(matrix).T
         depth = np.linalg.norm(points - np.array(camera.GetPosition()), axis=1)
         x = (clip[:, 0] / clip[:, 3] + 1) / 2 * width
         y = (clip[:, 1] / clip[:, 3] + 1) / 2 * height

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 from siexplorer.anatomy.records import Movement
-
-PAUSE_S = 0.6
-"""How long a movement that goes there and back rests at either end (design)."""
+from siexplorer.exploration.moving import PAUSE_AT_END_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +53,5 @@ def reel(movement: Movement, *, fps: float | None = None, frames: int | None = N
     return Reel(
         tuple(number / last for number in range(frames)),
         order,
-        tuple(each + PAUSE_S if number in (0, last) else each for number in order),
+        tuple(each + PAUSE_AT_END_S if number in (0, last) else each for number in order),
     )

@@ -14,7 +14,7 @@ from siexplorer.anatomy.records import Landmark, Movement, Structure
 from siexplorer.exploration.ball import ZoneError, zone_map
 from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.exploration.looks import skins
-from siexplorer.exploration.moving import Pose, moves_si
+from siexplorer.exploration.moving import STRAIN_FROM_PERCENT, Pose, moves_si
 from siexplorer.exploration.sections import words
 from siexplorer.exploration.state import Camera, State
 from siexplorer.geometry.motion import SIDES, moved
@@ -33,7 +33,7 @@ from siexplorer.scene.actors import place as put
 from siexplorer.scene.camera import DIRECTIONS, VIEW_ANGLE_DEG, fixed_view, lain
 from siexplorer.scene.cutting import Cutting
 from siexplorer.scene.looks import is_insertion, role_of
-from siexplorer.scene.moving import STRAIN_FROM_PERCENT, MovingMarks, shifts
+from siexplorer.scene.moving import MovingMarks, shifts
 from siexplorer.scene.overlay import Overlay
 from siexplorer.scene.picking import Hit, Marks, Picker
 from siexplorer.scene.referral import Laid, above, dots_actor, label, laid_on, open_skin, wash_actor

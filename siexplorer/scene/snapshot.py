@@ -1,7 +1,5 @@
 """An exploration drawn to a PNG file without a window."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ import pyvista as pv
 from siexplorer.exploration.exploration import Exploration
 from siexplorer.scene.scene import PelvisScene
 from siexplorer.scene.theme import LIGHT, Theme
+from siexplorer.scene.whole import whole_file
 
 
 def draw(
@@ -39,12 +38,5 @@ def save_png(image: npt.NDArray[np.uint8], path: Path) -> None:
     """
     from PIL import Image
 
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            Image.fromarray(image).save(file, format="PNG")
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as part:
+        Image.fromarray(image).save(part, format="PNG")

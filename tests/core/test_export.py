@@ -18,12 +18,12 @@ from scipy.spatial.transform import Rotation
 from siexplorer import cli
 from siexplorer.anatomy.knowledge import Knowledge
 from siexplorer.exploration.exploration import Exploration
-from siexplorer.exploration.moving import pose
+from siexplorer.exploration.moving import PAUSE_AT_END_S, pose
 from siexplorer.packs.pack import Pack
 from siexplorer.scene.animated import NothingToShow, animated, to_gltf
 from siexplorer.scene.gl import missing_gl
 from siexplorer.scene.gltf import linear, quaternions, unpacked, values_of
-from siexplorer.scene.reel import PAUSE_S, reel
+from siexplorer.scene.reel import reel
 from siexplorer.scene.whole import part_prefix, whole_file
 
 CHECKOUT = Path(cli.__file__).resolve().parent.parent
@@ -64,7 +64,7 @@ def test_a_movement_goes_there_and_back(known: Knowledge) -> None:
     run = reel(movement, frames=5)
     assert run.moments == (0.0, 0.25, 0.5, 0.75, 1.0)
     assert run.order == (0, 1, 2, 3, 4, 3, 2, 1)
-    assert run.length_s == pytest.approx(2 * (movement.duration_s + PAUSE_S))
+    assert run.length_s == pytest.approx(2 * (movement.duration_s + PAUSE_AT_END_S))
     assert len(reel(movement, fps=10.0).moments) == round(10 * movement.duration_s) + 1
 
 
@@ -162,7 +162,7 @@ def test_a_viewer_shows_what_the_program_draws(
     means = []
     for at in (0.37, 1.0):
         now = pose(pack, record, at, 5.0)
-        drawn = played(data, PAUSE_S + at * record.duration_s)
+        drawn = played(data, PAUSE_AT_END_S + at * record.duration_s)
         for name, points in drawn.items():
             if name.startswith("plate-"):
                 continue
@@ -229,7 +229,7 @@ def test_the_animation_is_one_that_viewers_play(bones_glb: bytes) -> None:
         times = values_of(document, binary, sampler["input"])
         rows = values_of(document, binary, sampler["output"])
         clock = document["accessors"][sampler["input"]]
-        assert (clock["min"], clock["max"]) == ([0.0], [pytest.approx(2 * (4.0 + PAUSE_S))])
+        assert (clock["min"], clock["max"]) == ([0.0], [pytest.approx(2 * (4.0 + PAUSE_AT_END_S))])
         assert (np.diff(times) > 0.0).all()
         assert len(rows) == len(times)
         assert rows[0] == pytest.approx(rows[-1], abs=1e-6), "it ends as it began"
