@@ -10,7 +10,6 @@ import msgspec
 
 from siexplorer.anatomy.places import data_folder
 from siexplorer.anatomy.records import (
-    Ball,
     Bone,
     Cartilage,
     Claim,
@@ -22,11 +21,13 @@ from siexplorer.anatomy.records import (
     Muscle,
     Nerve,
     Notice,
+    Position,
     Record,
     Skin,
     Source,
     StopWords,
     Terms,
+    Tool,
     Vessel,
     Zone,
 )
@@ -49,8 +50,11 @@ class Knowledge:
     sources: dict[str, Source] = field(default_factory=dict)
     text: dict[str, str] = field(default_factory=dict)
     notice: Notice | None = None
-    ball: Ball | None = None
+    tools: dict[str, Tool] = field(default_factory=dict)
+    positions: dict[str, Position] = field(default_factory=dict)
     depth_caveat: Claim | None = None
+    anatomy_varies: Claim | None = None
+    position_caveat: Claim | None = None
     never_safe: Claim | None = None
     stop: StopWords | None = None
     problems: list[str] = field(default_factory=list)
@@ -91,8 +95,13 @@ def read_knowledge(folder: Path | None = None) -> Knowledge:
     for zone in _records(tables, "zones", "zone", Zone, known.problems):
         _add(known.zones, zone, "zones", known.problems)
     known.notice = _single(tables, "notice", "notice", Notice, known.problems)
-    known.ball = _single(tables, "zones", "ball", Ball, known.problems)
+    for tool in _records(tables, "tools", "tool", Tool, known.problems):
+        _add(known.tools, tool, "tools", known.problems)
+    for position in _records(tables, "tools", "position", Position, known.problems):
+        _add(known.positions, position, "tools", known.problems)
     known.depth_caveat = _single(tables, "zones", "depth_caveat", Claim, known.problems)
+    known.anatomy_varies = _single(tables, "zones", "anatomy_varies", Claim, known.problems)
+    known.position_caveat = _single(tables, "zones", "position_caveat", Claim, known.problems)
     known.never_safe = _single(tables, "zones", "never_safe", Claim, known.problems)
     known.stop = _single(tables, "zones", "stop", StopWords, known.problems)
     text = _single(tables, "interface", "text", dict[str, str], known.problems)
@@ -113,7 +122,15 @@ FILES = {
     "nerves": {"nerve", "vessel"},
     "landmarks": {"landmark"},
     "movements": {"movement"},
-    "zones": {"zone", "ball", "depth_caveat", "never_safe", "stop"},
+    "zones": {
+        "zone",
+        "depth_caveat",
+        "anatomy_varies",
+        "position_caveat",
+        "never_safe",
+        "stop",
+    },
+    "tools": {"tool", "position"},
     "notice": {"notice"},
     "interface": {"text"},
 }
