@@ -15,17 +15,27 @@ from scipy.spatial import cKDTree
 from siexplorer.geometry.shape import PELVIS, ShapeModel
 from siexplorer.geometry.surface import Floats, Surface, neighbour_mean, vertex_normals
 
-MODEL_POINTS = 2600
-GATES_MM = (24.0, 20.0, 16.0, 13.0, 10.0, 8.0, 7.0, 6.0, 5.0, 5.0, 5.0, 5.0)
-"""Pairs further apart than this do not count, round by round (design)."""
+MODEL_POINTS = 2000
+CLOUD_POINTS = 4000
+GATES_MM = (24.0, 20.0, 16.0, 13.0, 10.0, 8.0, 7.0, 6.0, 5.0, 5.0)
+BONE_GATES_MM = (12.0, 9.0, 7.0, 6.0, 5.0, 5.0)
+"""Pairs further apart than this do not count, round by round: for the pelvis, then for each of its
+bones (design).
+"""
 
 FACING_COS = 0.5
+LEAST_PAIRS = 120
 ERROR_MM = 1.5
-ALIKE = 6.0
+ALIKE = 15.0
 """So many neighbouring pairs tell about as much as one: errors of neighbours go together (design)."""
 
 SCALE_SD = 0.03
 """How far from 1 the size of a scan in true units may be beside what the modes explain (design)."""
+
+LEAST_COVERED = 0.3
+MARGIN_MM = 12.0
+MOST_WEIGHT = 3.0
+"""When a bone is fitted by itself, what of the scan may be it, and how odd it may be (design)."""
 
 MODES_BY_ROUND = (6, 6, 10, 10, 15, 15, 25)
 FIELD_GATES_MM = (8.0, 6.0, 5.0)
@@ -64,11 +74,6 @@ def pelvis_index(model: ShapeModel) -> npt.NDArray[np.int64]:
     return np.concatenate([np.arange(len(model.mean))[model.parts[name]] for name in PELVIS])
 
 
-def all_normals(model: ShapeModel, vertices: Floats) -> Floats:
-    """(n, 3) unit normals of all bones of the model on ``vertices``."""
-    return np.concatenate([vertex_normals(model.surface(name, vertices)) for name in model.parts])
-
-
 def fit_shape(
     model: ShapeModel,
     cloud: Cloud,
@@ -76,8 +81,11 @@ def fit_shape(
     *,
     bones: tuple[str, ...] = PELVIS,
     gates: tuple[float, ...] = GATES_MM,
+    around: Floats | None = None,
 ) -> Fit:
     """Fit the model's ``bones`` to a cloud from ``start``, a (4, 4) into the mean's frame.
+
+    With ``around``, the weights (m,) start there, are all free at once, and are held there.
 
     Raises
     ------
@@ -85,15 +93,21 @@ def fit_shape(
         If too few points pair up.
     """
     to_mean = start.copy()
-    weights = np.zeros(model.count)
+    held = np.zeros(model.count) if around is None else around
+    weights = held.copy()
     scale = float(np.cbrt(np.linalg.det(start[:3, :3])))
     own = np.concatenate([np.arange(len(model.mean))[model.parts[name]] for name in bones])
     some = own[:: max(1, len(own) // MODEL_POINTS)]
     vertices, mean = model.vertices(weights), np.inf
+    normals = np.zeros_like(vertices)
     tree = cKDTree(cloud.points)
+    asking = np.arange(0, len(cloud.points), max(1, len(cloud.points) // CLOUD_POINTS))
     for step, gate in enumerate(gates):
         free = MODES_BY_ROUND[min(step, len(MODES_BY_ROUND) - 1)]
-        normals = all_normals(model, vertices)
+        free = model.count if around is not None else min(free, model.count)
+        normals[own] = np.concatenate(
+            [vertex_normals(model.surface(name, vertices)) for name in bones]
+        )
         turn, shift = to_mean[:3, :3], to_mean[:3, 3]
         size = float(np.cbrt(np.linalg.det(turn)))
         points = cloud.points @ turn.T + shift
@@ -101,18 +115,18 @@ def fit_shape(
 
         back = np.linalg.inv(to_mean)
         asked = vertices[some] @ back[:3, :3].T + back[:3, 3]
-        _, near = tree.query(asked, distance_upper_bound=gate / size, workers=2)
+        _, near = tree.query(asked, distance_upper_bound=gate / size)
         hit = near < len(points)
         vertex_a, point_a = some[hit], near[hit]
         own_tree = cKDTree(vertices[own])
-        _, near = own_tree.query(points, distance_upper_bound=gate, workers=2)
+        _, near = own_tree.query(points[asking], distance_upper_bound=gate)
         hit = np.flatnonzero(near < len(own))
         vertex = np.concatenate([vertex_a, own[near[hit]]])
-        point = np.concatenate([point_a, hit])
+        point = np.concatenate([point_a, asking[hit]])
         normal = normals[vertex]
         agree = np.einsum("ij,ij->i", normal, facing[point]) > FACING_COS
         vertex, point, normal = vertex[agree], point[agree], normal[agree]
-        if len(vertex) < 200:
+        if len(vertex) < LEAST_PAIRS:
             raise ValueError("too few points of the scan lie on the shape model")
         x = points[point]
         residual = np.einsum("ij,ij->i", normal, x - vertices[vertex])
@@ -135,7 +149,7 @@ def fit_shape(
         left[6, 6] += 1 / SCALE_SD**2
         right[6] -= np.log(scale) / SCALE_SD**2
         left[range(7, 7 + free), range(7, 7 + free)] += 1.0
-        right[7:] -= weights[:free]
+        right[7:] -= (weights - held)[:free]
         left[range(6), range(6)] += 1e-9 * np.trace(left)
         move = np.linalg.solve(left, right)
         step_matrix = np.eye(4)
@@ -145,7 +159,8 @@ def fit_shape(
         to_mean = step_matrix @ to_mean
         scale *= grow
         weights[:free] += move[7:]
-        vertices = model.vertices(np.clip(weights, -4, 4))
+        weights = np.clip(weights, -MOST_WEIGHT - 1, MOST_WEIGHT + 1)
+        vertices = model.vertices(weights)
         mean = float(np.abs(residual[trust > 0]).mean())
     return Fit(to_mean, scale, weights, vertices, coverage(model, vertices, cloud, to_mean), mean)
 
@@ -164,7 +179,7 @@ def coverage(
     for name in PELVIS:
         surface = model.surface(name, vertices)
         normals = vertex_normals(surface)
-        distance, near = tree.query(surface.vertices, k=3, distance_upper_bound=reach, workers=2)
+        distance, near = tree.query(surface.vertices, k=3, distance_upper_bound=reach)
         inside = near < len(points)
         safe = np.where(inside, near, 0)
         along = np.einsum("vi,vki->vk", normals, facing[safe]) > FACING_COS
@@ -172,8 +187,41 @@ def coverage(
     return found
 
 
-def bend(model: ShapeModel, fit: Fit, cloud: Cloud) -> Floats:
-    """(n, 3) the fit's vertices drawn onto the scan, in the mean's frame.
+def fit_bones(model: ShapeModel, fit: Fit, cloud: Cloud) -> Floats:
+    """(n, 3) the model's vertices, in the mean's frame, after each bone of the pelvis that the scan
+    shows was fitted by itself, from where the whole pelvis put it: the joints of a scan need not
+    stand as those of the model do, nor its bones go together.
+    """
+    points = cloud.points @ fit.to_mean[:3, :3].T + fit.to_mean[:3, 3]
+    here = Cloud(points, cloud.normals @ fit.to_mean[:3, :3].T / fit.scale)
+    vertices = fit.vertices.copy()
+    for name in PELVIS:
+        if fit.covered[name] < LEAST_COVERED:
+            continue
+        bone = vertices[model.parts[name]]
+        low, high = bone.min(axis=0) - MARGIN_MM, bone.max(axis=0) + MARGIN_MM
+        near = ((points > low) & (points < high)).all(axis=1)
+        if near.sum() < LEAST_PAIRS:
+            continue
+        try:
+            alone = fit_shape(
+                model,
+                Cloud(here.points[near], here.normals[near]),
+                np.eye(4),
+                bones=(name,),
+                gates=BONE_GATES_MM,
+                around=np.clip(fit.weights, -MOST_WEIGHT, MOST_WEIGHT),
+            )
+        except ValueError:
+            continue
+        back = np.linalg.inv(alone.to_mean)
+        bone = alone.vertices[model.parts[name]]
+        vertices[model.parts[name]] = bone @ back[:3, :3].T + back[:3, 3]
+    return vertices
+
+
+def bend(model: ShapeModel, fit: Fit, start: Floats, cloud: Cloud) -> Floats:
+    """(n, 3) vertices ``start`` drawn onto the scan, in the mean's frame.
 
     At each vertex of the pelvis the distance along the normal to the scan, where there is one, is
     averaged over its surroundings and followed, first over wide ones, then narrower.
@@ -181,7 +229,7 @@ def bend(model: ShapeModel, fit: Fit, cloud: Cloud) -> Floats:
     points = cloud.points @ fit.to_mean[:3, :3].T + fit.to_mean[:3, 3]
     facing = cloud.normals @ fit.to_mean[:3, :3].T / fit.scale
     tree = cKDTree(points)
-    vertices = fit.vertices.copy()
+    vertices = start.copy()
     for gate, rounds in zip(FIELD_GATES_MM, FIELD_ROUNDS, strict=True):
         for name in PELVIS:
             surface = model.surface(name, vertices)
@@ -204,13 +252,17 @@ def _towards(
     gate: float,
 ) -> tuple[Floats, Floats]:
     """For each vertex how far along its normal the scan lies (n,), and 1.0 where that is known."""
-    distance, near = tree.query(surface.vertices, k=8, distance_upper_bound=gate, workers=2)
+    distance, near = tree.query(surface.vertices, k=8, distance_upper_bound=gate)
     inside = near < len(points)
     safe = np.where(inside, near, 0)
     along = np.einsum("vi,vki->vk", normals, facing[safe])
     good = inside & (along > FACING_COS)
     weight = good / (1.0 + np.where(good, distance, 0.0) ** 2)
-    away = np.einsum("vi,vki->vk", normals, points[safe] - surface.vertices[:, None])
+    # Between the two tangent planes: on a round tip, points beside it lie lower than it, and their
+    # own planes higher (Rusinkiewicz 2019, doi 10.1145/3306346.3323037).
+    both = normals[:, None] + facing[safe]
+    away = np.einsum("vki,vki->vk", both, points[safe] - surface.vertices[:, None])
+    away /= np.maximum(1.0 + along, 1.0)
     total = weight.sum(axis=1)
     known = (total > 0).astype(np.float64)
     return (away * weight).sum(axis=1) / np.where(total > 0, total, 1.0), known

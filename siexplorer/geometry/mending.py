@@ -1,5 +1,7 @@
 """Any triangles made fit to work on: welded, cleaned, wound alike, thinned and split into pieces."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from vtkmodules.vtkFiltersCore import vtkPolyDataNormals
@@ -23,25 +25,31 @@ WELD_SHARE = 1e-6
 """Corners nearer than this share of the whole's size are one vertex (design: float32 in a file)."""
 
 
-def welded(surface: Surface) -> tuple[Surface, npt.NDArray[np.int64]]:
-    """The surface with coinciding corners made one, without flat and repeated faces.
-
-    Also gives which face of the surface each kept one was (m,).
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A surface whose vertices were drawn together: ``vertex`` (n,) says where each old vertex
+    went (-1 where nothing is left of it), ``face`` (m,) which old face each new one was.
     """
+
+    surface: Surface
+    vertex: Ints
+    face: npt.NDArray[np.int64]
+
+
+def welded(surface: Surface) -> Gathered:
+    """The surface with coinciding corners made one, without flat and repeated faces."""
     size = float(np.ptp(surface.vertices, axis=0).max(initial=0.0))
     return _gathered(surface, max(size * WELD_SHARE, 1e-12), mean=False)
 
 
-def clustered(surface: Surface, step: float) -> tuple[Surface, npt.NDArray[np.int64]]:
+def clustered(surface: Surface, step: float) -> Gathered:
     """The surface with all corners within a cell of a grid of ``step`` drawn together in their
-    middle; thin walls stay apart only where they are thicker than that. Also which faces were kept.
+    middle; thin walls stay apart only where they are thicker than that.
     """
     return _gathered(surface, step, mean=True)
 
 
-def _gathered(
-    surface: Surface, step: float, *, mean: bool
-) -> tuple[Surface, npt.NDArray[np.int64]]:
+def _gathered(surface: Surface, step: float, *, mean: bool) -> Gathered:
     low = surface.vertices.min(axis=0)
     step = max(step, float(np.ptp(surface.vertices, axis=0).max()) / (2**KEY_BITS - 4))
     key = np.zeros(len(surface.vertices), dtype=np.int64)
@@ -76,7 +84,10 @@ def _gathered(
     once.sort()
     faces, kept = faces[once], proper[once]
     used, again = np.unique(faces, return_inverse=True)
-    return Surface(vertices[used], again.reshape(-1, 3).astype(np.int32)), kept
+    place = np.full(len(vertices), -1, dtype=np.int32)
+    place[used] = np.arange(len(used), dtype=np.int32)
+    whole = Surface(vertices[used], again.reshape(-1, 3).astype(np.int32))
+    return Gathered(whole, place[inverse], kept)
 
 
 def wound_alike(surface: Surface) -> Surface:

@@ -13,9 +13,9 @@ from scipy.spatial.transform import Rotation
 
 from siexplorer.geometry.surface import Floats
 
-SEARCH_POINTS = 160
-ROUNDS = (6, 14, 30)
-KEPT = (1.0, 0.12, 0.03)
+SEARCH_POINTS = 120
+ROUNDS = (5, 12, 25)
+KEPT = (1.0, 0.1, 0.03)
 """How many rounds each heat runs, and which share of all starts runs it (design)."""
 
 TRIM = 0.75
@@ -121,7 +121,7 @@ def _even_turns(count: int) -> Floats:
 
 def _score(known: Floats, tree: cKDTree, rotation: Floats, shift: Floats) -> Floats:
     moved = np.einsum("sij,kj->ski", rotation, known) + shift[:, None]
-    distance, _ = tree.query(moved.reshape(-1, 3), distance_upper_bound=FAR_MM, workers=2)
+    distance, _ = tree.query(moved.reshape(-1, 3), distance_upper_bound=FAR_MM)
     distance = np.minimum(distance, FAR_MM).reshape(len(rotation), -1)
     distance.sort(axis=1)
     return np.asarray(distance[:, : int(0.95 * distance.shape[1])].mean(axis=1))
@@ -133,7 +133,7 @@ def _closer(
     keep = max(4, int(TRIM * len(known)))
     for _ in range(rounds):
         moved = np.einsum("sij,kj->ski", rotation, known) + shift[:, None]
-        distance, nearest = tree.query(moved.reshape(-1, 3), workers=2)
+        distance, nearest = tree.query(moved.reshape(-1, 3))
         distance = distance.reshape(len(rotation), -1)
         chosen = np.argpartition(distance, keep - 1, axis=1)[:, :keep]
         partner = points[np.take_along_axis(nearest.reshape(distance.shape), chosen, axis=1)]
