@@ -38,8 +38,8 @@ MOST_WEIGHT = 3.0
 """When a bone is fitted by itself, what of the scan may be it, and how odd it may be (design)."""
 
 MODES_BY_ROUND = (6, 6, 10, 10, 15, 15, 25)
-FIELD_GATES_MM = (8.0, 6.0, 5.0)
-FIELD_ROUNDS = (60, 30, 15)
+FIELD_GATES_MM = (12.0, 8.0, 6.0, 5.0)
+FIELD_ROUNDS = (60, 40, 25, 15)
 """How far pairs reach, and how far along the surface they are averaged, step by step (design)."""
 
 

@@ -20,7 +20,6 @@ from siexplorer.geometry.landmarks import Points
 from siexplorer.geometry.mending import (
     calm_normals,
     clustered,
-    edge_length,
     spread,
     welded,
     wound_alike,
@@ -28,7 +27,7 @@ from siexplorer.geometry.mending import (
 from siexplorer.geometry.posing import Pose, poses
 from siexplorer.geometry.registration import apply, samples
 from siexplorer.geometry.shape import MODELLED, PELVIS, ShapeModel
-from siexplorer.geometry.surface import Floats, Ints, Surface, compacted, face_normals, pieces
+from siexplorer.geometry.surface import Floats, Ints, Surface, compacted, pieces
 
 Unit = Literal["m", "cm", "mm"]
 UNIT_MM: dict[Unit, float] = {"m": 1000.0, "cm": 10.0, "mm": 1.0}
@@ -57,8 +56,10 @@ everyone's is no pelvis (design, see tests)."""
 ON_BONE_MM = 9.0
 """A face further than this from all of the model's bones belongs to none of them (design)."""
 
-PURE = 0.9
-"""A piece of which so much is on one bone is that bone as a whole (design)."""
+HELD, MOSTLY = 0.4, 0.6
+"""A piece holds a bone that has this share of the bone's places, and is none of them if so much of
+it lies on none (design).
+"""
 
 FEMUR_MM, VERTEBRA_MM, GAP_MM = 32.0, (28.0, 130.0), 45.0
 """How near a thigh bone comes to the hip centre, how large a vertebra is, and how near it lies to
@@ -78,7 +79,8 @@ class Identified:
     laid on the scan, in the body frame: the correspondence that landmarks and soft tissue follow;
     ``cloud`` the calmed points of the scan that it was laid on. ``covered`` has the share (0..1) of
     each bone of the pelvis that the scan shows; ``off_mm`` (n,) how far the model's vertices lie
-    from the scan. ``mirrored`` says that the mesh was turned over in a mirror first.
+    from the scan; ``bent_mm`` (n,) how far they had to be bent beyond what its modes explain.
+    ``mirrored`` says that the mesh was turned over in a mirror first.
     """
 
     unit: Unit
@@ -93,6 +95,7 @@ class Identified:
     cloud: Cloud
     covered: dict[str, float]
     off_mm: Floats
+    bent_mm: Floats
     mean_mm: float
     sure: float
     sides_sure: bool
@@ -148,10 +151,11 @@ def identify(
     points, facing, face = spread(working, normals, CLOUD_POINTS)
     cloud = Cloud(points, facing)
     fit = _best_fit(model, cloud)
-    vertices = bend(model, fit, fit_bones(model, fit, cloud), cloud)
+    stiff = fit_bones(model, fit, cloud)
+    vertices = bend(model, fit, stiff, cloud)
+    bent = np.linalg.norm(vertices - stiff, axis=1)
     vertices = _with_the_rest(model, fit, vertices, cloud)
 
-    back = np.linalg.inv(fit.to_mean)
     in_mean = [model.surface(f"{side}-hip-bone", vertices) for side in ("left", "right")]
     to_body = body_frame(*in_mean)
     vertices = apply(to_body, vertices)
@@ -170,7 +174,6 @@ def identify(
     size_matrix = np.diag([factor, factor, factor, 1.0])
     sides_sure, sides_reason = _sides(parts, of_part[whole.face], placed, bones)
     sure = _sure(fit, off, model)
-    del back
     return Identified(
         unit=chosen,
         unit_sure=unit_sure,
@@ -180,10 +183,11 @@ def identify(
         bone_sure=bone_sure,
         model=vertices,
         weights=fit.weights,
-        scale=1.0 / grow * 1.0,
+        scale=1.0 / grow,
         cloud=scan,
         covered=fit.covered,
         off_mm=off,
+        bent_mm=bent / grow,
         mean_mm=fit.mean_mm,
         sure=sure,
         sides_sure=sides_sure,
@@ -211,9 +215,7 @@ def _unit(size: float, given: Unit | None) -> tuple[Unit, float]:
     if given is not None:
         return given, 1.0
     for name, factor in UNIT_MM.items():
-        if SMALLEST_MM <= size * factor <= LARGEST_MM and (
-            name == "mm" or size * factor <= LARGEST_MM
-        ):
+        if SMALLEST_MM <= size * factor <= LARGEST_MM:
             near = 200 <= size * factor <= 1100
             return name, 0.98 if near else 0.7
     raise NotAPelvis(
@@ -326,30 +328,23 @@ def _labels(
     """
     placed = working.moved(turn)
     of_vertex = _piece_of_vertex(placed)
-    bone_of = np.concatenate(
-        [np.full(model.parts[n].stop - model.parts[n].start, k) for k, n in enumerate(MODELLED)]
-    )
+    bone_of = np.concatenate([np.full(len(model.mean[model.parts[n]]), k) for k, n in enumerate(MODELLED)])
     distance, near = cKDTree(vertices).query(placed.vertices)
     lies_on = np.where(distance < ON_BONE_MM, bone_of[near], -1)
     count = int(of_vertex.max()) + 1
     votes = np.zeros((count, len(MODELLED) + 1), dtype=np.int64)
     np.add.at(votes, (of_vertex, lies_on), 1)
-    label = np.empty(len(placed.vertices), dtype=np.int32)
     total = np.maximum(votes.sum(axis=1), 1)
+    holds = votes[:, :-1] / np.maximum(votes[:, :-1].sum(axis=0), 1)
+    # A piece is one bone unless it holds much of several: then each face goes where it lies.
     best = votes[:, :-1].argmax(axis=1)
-    share = votes[np.arange(count), best] / total
-    for piece in range(count):
-        mine = of_vertex == piece if count < 400 else None
-        if mine is None:
-            break
-        if share[piece] >= PURE or (share[piece] > 0.5 and best[piece] > 2):
-            label[mine] = best[piece]
-        elif votes[piece, -1] > 0.7 * total[piece]:
-            label[mine] = -2 - piece
-        else:
-            label[mine] = bone_of[near[mine]]
-    if count >= 400:
-        label = np.where(lies_on >= 0, lies_on, -2).astype(np.int32)
+    several = (holds >= HELD).sum(axis=1) > 1
+    lone = (holds >= HELD).sum(axis=1) == 1
+    best = np.where(lone, holds.argmax(axis=1), best)
+    none = votes[:, -1] > MOSTLY * total
+    whole_piece = np.where(none, -2 - np.arange(count), best)
+    split = (several & ~none)[of_vertex]
+    label = np.where(split, bone_of[near], whole_piece[of_vertex]).astype(np.int32)
     if corner is None:
         return label[whole.faces[:, 0]]
     place = corner[whole.faces]
@@ -487,11 +482,3 @@ def _sure(fit: Fit, off: Floats, model: ShapeModel) -> float:
     there = np.mean([fit.covered[name] for name in PELVIS])
     close = np.clip(1.2 - fit.mean_mm / 4.0, 0.2, 1.0)
     return float(round(np.clip(0.3 + 0.7 * there, 0, 1) * close, 3))
-
-
-def area_of(surface: Surface) -> float:
-    """Area in the surface's own squared unit."""
-    return float(np.linalg.norm(face_normals(surface), axis=1).sum() / 2)
-
-
-__all__ = ["Identified", "NotAPelvis", "Part", "edge_length", "identify"]
