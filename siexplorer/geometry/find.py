@@ -163,9 +163,7 @@ def _furthest(bone: Surface, start: Floats, rule: Rule, sign: float, key: str) -
 
 def _laid(bone: Surface, point: Floats) -> Floats:
     """The mean of the bone's surface nearest to a point, so that noise does not matter."""
-    corners = bone.faces[
-        (np.abs(bone.vertices[bone.faces[:, 0]] - point) < 15.0).all(axis=1)
-    ]
+    corners = bone.faces[(np.abs(bone.vertices[bone.faces[:, 0]] - point) < 15.0).all(axis=1)]
     if not len(corners):
         return point
     from siexplorer.geometry.filters import closest_points
@@ -222,7 +220,9 @@ def _hip_centre(model: ShapeModel, found: Identified, side: str, start: Floats) 
     near, _ = cKDTree(socket).query(cloud.points)
     points = cloud.points[facing & (near < 5.0) & (np.abs(distance - radius) < 4.0)]
     if len(points) < 40 or f"{side}-hip-bone" not in found.bones:
-        return Located(start, 0.2, "The socket is not in the mesh: the shape model expects it here.", False)
+        return Located(
+            start, 0.2, "The socket is not in the mesh: the shape model expects it here.", False
+        )
     centre, size = fit_sphere(points)
     off = np.abs(np.linalg.norm(points - centre, axis=1) - size)
     error = float(off.mean())

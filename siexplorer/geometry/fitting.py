@@ -166,17 +166,21 @@ def fit_shape(
 
 
 def coverage(
-    model: ShapeModel, vertices: Floats, cloud: Cloud, to_mean: Floats, reach: float = 5.0
+    model: ShapeModel,
+    vertices: Floats,
+    cloud: Cloud,
+    to_mean: Floats,
+    *,
+    bones: tuple[str, ...] = PELVIS,
+    reach: float = 5.0,
 ) -> dict[str, float]:
-    """For each bone of the pelvis, the share (0..1) of its vertices that the cloud lies near and
-    along.
-    """
+    """For each of the bones, the share (0..1) of its vertices that the cloud lies near and along."""
     size = float(np.cbrt(np.linalg.det(to_mean[:3, :3])))
     points = cloud.points @ to_mean[:3, :3].T + to_mean[:3, 3]
     facing = cloud.normals @ to_mean[:3, :3].T / size
     tree = cKDTree(points)
     found = {}
-    for name in PELVIS:
+    for name in bones:
         surface = model.surface(name, vertices)
         normals = vertex_normals(surface)
         distance, near = tree.query(surface.vertices, k=3, distance_upper_bound=reach)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from siexplorer.geometry.fitting import Cloud, Fit, bend, fit_bones, fit_shape
+from siexplorer.geometry.fitting import Cloud, Fit, bend, coverage, fit_bones, fit_shape
 from siexplorer.geometry.frame import body_frame
 from siexplorer.geometry.landmarks import Points
 from siexplorer.geometry.mending import (
@@ -55,6 +55,12 @@ everyone's is no pelvis (design, see tests)."""
 
 ON_BONE_MM = 9.0
 """A face further than this from all of the model's bones belongs to none of them (design)."""
+
+PRESENT = {"left-femur": 0.6, "right-femur": 0.6}
+PRESENT_ELSE = 0.3
+"""A bone of the model is in the mesh if so much of it lies on it; a thigh bone that is not there
+finds half of itself in the socket (design).
+"""
 
 HELD, MOSTLY = 0.4, 0.6
 """A piece holds a bone that has this share of the bone's places, and is none of them if so much of
@@ -167,7 +173,7 @@ def identify(
     scan = Cloud(apply(turn, cloud.points), cloud.normals @ (turn[:3, :3]).T)
     off = _off(model, vertices, scan)
 
-    label = _labels(model, vertices, working, turn, corner, whole.surface)
+    label = _labels(model, vertices, scan, working, turn, corner, whole.surface)
     placed = Surface(apply(turn, whole.surface.vertices), whole.surface.faces)
     bones, others, bone_sure = _named(placed, label, model.points(vertices), fit.covered)
     unmirror = np.diag([-1.0, 1.0, 1.0, 1.0]) if mirrored else np.eye(4)
@@ -318,6 +324,7 @@ def _off(model: ShapeModel, vertices: Floats, scan: Cloud) -> Floats:
 def _labels(
     model: ShapeModel,
     vertices: Floats,
+    scan: Cloud,
     working: Surface,
     turn: Floats,
     corner: Ints | None,
@@ -328,8 +335,13 @@ def _labels(
     """
     placed = working.moved(turn)
     of_vertex = _piece_of_vertex(placed)
-    bone_of = np.concatenate([np.full(len(model.mean[model.parts[n]]), k) for k, n in enumerate(MODELLED)])
-    distance, near = cKDTree(vertices).query(placed.vertices)
+    there = coverage(model, vertices, scan, np.eye(4), bones=MODELLED)
+    present = [name for name in MODELLED if there[name] > PRESENT.get(name, PRESENT_ELSE)]
+    spots = np.concatenate([vertices[model.parts[name]] for name in present])
+    bone_of = np.concatenate(
+        [np.full(len(vertices[model.parts[n]]), MODELLED.index(n)) for n in present]
+    )
+    distance, near = cKDTree(spots).query(placed.vertices)
     lies_on = np.where(distance < ON_BONE_MM, bone_of[near], -1)
     count = int(of_vertex.max()) + 1
     votes = np.zeros((count, len(MODELLED) + 1), dtype=np.int64)
