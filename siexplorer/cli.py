@@ -764,6 +764,8 @@ def landmarks(
         return _landmark_table(mesh[0], out, jobs, dask)
     if out or dask or jobs != 1:
         raise Refusal(f"--out, --jobs and --dask are for a folder; “{mesh[0]}” is none.")
+    # Small matrices: more threads only wait for each other. Nothing has loaded NumPy yet.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from siexplorer.geometry.find import locate
     from siexplorer.packs.batch import record_of
     from siexplorer.packs.own import OwnMeshError, open_own

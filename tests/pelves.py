@@ -14,7 +14,7 @@ UNITS = {"m": 0.001, "cm": 0.1, "mm": 1.0}
 
 @dataclass(frozen=True)
 class MadeUp:
-    """A made-up scan, and the truth about it. ``to_scan`` takes the model's mean frame, mm, to it."""
+    """A made-up scan, and the truth about it. ``to_scan`` takes the mean's frame, mm, to it."""
 
     parts: list[tuple[str, Surface]]
     landmarks: dict[str, np.ndarray]
@@ -92,3 +92,27 @@ def made_up(
         named, model.points(vertices), weights, to_scan, unit, merged,
         sum(len(p.faces) for p in parts),
     )  # fmt: skip
+
+
+def real_parts(folder, pack):
+    """The bones of one of the open packs, in the file's own coordinates, as the reader gives them."""
+    from siexplorer.geometry.identify import Part
+    from siexplorer.packs.meshfiles import read_glb, read_obj
+
+    if pack != "bodyparts3d":
+        file = next((folder / pack).glob("3d-vh-*-pelvis.glb"))
+        return [Part(mesh.name, mesh.surface) for mesh in read_glb(file)]
+    bones = {
+        "right hip bone": "FJ3152",
+        "left hip bone": "FJ3288",
+        "sacrum and coccyx": "FJ3393",
+        "fifth lumbar vertebra": "FJ3168",
+        "fourth lumbar vertebra": "FJ3165",
+        "left femur": "FJ3259",
+        "right femur": "FJ3365",
+    }
+    return [
+        Part(name, mesh.surface)
+        for name, file in bones.items()
+        for mesh in read_obj(folder / pack / f"{file}.obj")
+    ]

@@ -2,8 +2,8 @@
 
 Where the shape model explains a bone, its correspondence is the best guide: the same point on each
 person. Where it had to be bent, the bone is unlike those of the model, and the landmark's own
-definition (the furthest point in a direction, near where the model expects it) counts for more. Each
-landmark says how sure it is, 0..1, and why.
+definition (the furthest point in a direction, near where the model expects it) counts for more.
+Each landmark says how sure it is, 0..1, and why.
 """
 
 from dataclasses import dataclass
@@ -186,7 +186,10 @@ def _judged(
     expected = float(np.hypot(HAND_MM.get(key, STRAY_MM), bent + 0.35 * moved))
     confidence = found.sure**0.5 / (1 + (expected / HALF_SURE_MM) ** 2)
     if moved > 0.5:
-        why = f"The bone differs from the shape model by {bent:.1f} mm here, so its rule moved it by {moved:.1f} mm."
+        why = (
+            f"The bone differs from the shape model by {bent:.1f} mm here, so its rule moved it by "
+            f"{moved:.1f} mm."
+        )
     elif bent > EXPLAINED_MM:
         why = f"The shape model lies on the bone after bending by {bent:.1f} mm here."
     else:
@@ -230,6 +233,7 @@ def _hip_centre(model: ShapeModel, found: Identified, side: str, start: Floats) 
     return Located(
         centre[None],
         round(float(confidence), 2),
-        f"Sphere of {size:.1f} mm radius through {len(points)} points of the socket, {error:.1f} mm off on average.",
+        f"A sphere of {size:.1f} mm radius through {len(points)} points of the socket, "
+        f"{error:.1f} mm off on average.",
         True,
     )

@@ -27,7 +27,7 @@ FACING_COS = 0.5
 LEAST_PAIRS = 120
 ERROR_MM = 1.5
 ALIKE = 15.0
-"""So many neighbouring pairs tell about as much as one: errors of neighbours go together (design)."""
+"""So many neighbouring pairs tell about as much as one: their errors go together (design)."""
 
 SCALE_SD = 0.03
 """How far from 1 the size of a scan in true units may be beside what the modes explain (design)."""
@@ -174,7 +174,7 @@ def coverage(
     bones: tuple[str, ...] = PELVIS,
     reach: float = 5.0,
 ) -> dict[str, float]:
-    """For each of the bones, the share (0..1) of its vertices that the cloud lies near and along."""
+    """For each of the bones, the share (0..1) of it that the cloud lies near and along."""
     size = float(np.cbrt(np.linalg.det(to_mean[:3, :3])))
     points = cloud.points @ to_mean[:3, :3].T + to_mean[:3, 3]
     facing = cloud.normals @ to_mean[:3, :3].T / size
@@ -183,7 +183,7 @@ def coverage(
     for name in bones:
         surface = model.surface(name, vertices)
         normals = vertex_normals(surface)
-        distance, near = tree.query(surface.vertices, k=3, distance_upper_bound=reach)
+        _, near = tree.query(surface.vertices, k=3, distance_upper_bound=reach)
         inside = near < len(points)
         safe = np.where(inside, near, 0)
         along = np.einsum("vi,vki->vk", normals, facing[safe]) > FACING_COS

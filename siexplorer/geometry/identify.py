@@ -136,16 +136,23 @@ def identify(
         raise NotAPelvis("There are no triangles in it.")
     if mirrored:
         soup = soup.moved(np.diag([-1.0, 1.0, 1.0, 1.0]))
-    size = float(np.linalg.norm(np.ptp(soup.vertices[soup.faces.ravel()], axis=0)))
+    used = np.zeros(len(soup.vertices), dtype=bool)
+    used[soup.faces] = True
+    size = float(np.linalg.norm(np.ptp(soup.vertices[used], axis=0)))
+    del used
     notes: list[str] = []
     chosen, unit_sure = _unit(size, unit)
     factor = UNIT_MM[chosen]
-    soup = Surface(soup.vertices * factor, soup.faces)
-    whole = welded(soup)
-    repeated = len(soup.faces) - len(whole.surface.faces)
+    given = len(soup.faces)
+    gathered = welded(soup)
+    del soup
+    whole = Surface(gathered.surface.vertices * factor, gathered.surface.faces)
+    kept = gathered.face
+    del gathered
+    repeated = given - len(whole.faces)
     if repeated:
         notes.append(f"{repeated} flat or repeated triangles were left out.")
-    working = whole.surface
+    working = whole
     corner: Ints | None = None
     if len(working.faces) > WORKING_FACES:
         thin = clustered(working, WORKING_STEP_MM)
@@ -154,7 +161,7 @@ def identify(
         raise NotAPelvis(f"It has only {len(working.faces)} triangles, too few for a bone.")
     working = wound_alike(working)
     normals = calm_normals(working, CALM_MM)
-    points, facing, face = spread(working, normals, CLOUD_POINTS)
+    points, facing, _ = spread(working, normals, CLOUD_POINTS)
     cloud = Cloud(points, facing)
     fit = _best_fit(model, cloud)
     stiff = fit_bones(model, fit, cloud)
@@ -162,8 +169,9 @@ def identify(
     bent = np.linalg.norm(vertices - stiff, axis=1)
     vertices = _with_the_rest(model, fit, vertices, cloud)
 
-    in_mean = [model.surface(f"{side}-hip-bone", vertices) for side in ("left", "right")]
-    to_body = body_frame(*in_mean)
+    to_body = body_frame(
+        model.surface("left-hip-bone", vertices), model.surface("right-hip-bone", vertices)
+    )
     vertices = apply(to_body, vertices)
     # The mean's frame has the mean's size: the scan keeps its own.
     turn = to_body @ fit.to_mean
@@ -173,12 +181,12 @@ def identify(
     scan = Cloud(apply(turn, cloud.points), cloud.normals @ (turn[:3, :3]).T)
     off = _off(model, vertices, scan)
 
-    label = _labels(model, vertices, scan, working, turn, corner, whole.surface)
-    placed = Surface(apply(turn, whole.surface.vertices), whole.surface.faces)
+    label = _labels(model, vertices, scan, working, turn, corner, whole)
+    placed = Surface(apply(turn, whole.vertices), whole.faces)
     bones, others, bone_sure = _named(placed, label, model.points(vertices), fit.covered)
     unmirror = np.diag([-1.0, 1.0, 1.0, 1.0]) if mirrored else np.eye(4)
     size_matrix = np.diag([factor, factor, factor, 1.0])
-    sides_sure, sides_reason = _sides(parts, of_part[whole.face], placed, bones)
+    sides_sure, sides_reason = _sides(parts, of_part[kept], placed, bones)
     sure = _sure(fit, off, model)
     return Identified(
         unit=chosen,
@@ -199,7 +207,7 @@ def identify(
         sides_sure=sides_sure,
         sides_reason=sides_reason,
         mirrored=mirrored,
-        triangles=len(whole.surface.faces),
+        triangles=len(whole.faces),
         notes=notes,
     )
 
@@ -208,9 +216,11 @@ def _joined(parts: Sequence[Part]) -> tuple[Surface, Ints]:
     first, vertices, faces, of_part = 0, [], [], []
     for number, part in enumerate(parts):
         vertices.append(part.surface.vertices)
-        faces.append(part.surface.faces + np.int32(first))
+        faces.append(part.surface.faces + np.int32(first) if first else part.surface.faces)
         of_part.append(np.full(len(part.surface.faces), number, dtype=np.int32))
         first += len(part.surface.vertices)
+    if len(parts) == 1:
+        return parts[0].surface, of_part[0]
     if not parts:
         return Surface(np.empty((0, 3)), np.empty((0, 3), dtype=np.int32)), np.empty(0, np.int32)
     return Surface(np.concatenate(vertices), np.concatenate(faces)), np.concatenate(of_part)
@@ -318,7 +328,7 @@ def _off(model: ShapeModel, vertices: Floats, scan: Cloud) -> Floats:
     tree = cKDTree(scan.points)
     distance, near = tree.query(vertices)
     away = np.abs(np.einsum("ij,ij->i", scan.normals[near], vertices - scan.points[near]))
-    return np.where(distance < 6.0, away, distance)
+    return np.asarray(np.where(distance < 6.0, away, distance))
 
 
 def _labels(

@@ -48,4 +48,4 @@ def measures(points: Points) -> dict[str, float]:
 
 
 def _one(points: Points, name: str) -> Floats:
-    return points[name][0]
+    return np.asarray(points[name][0])

@@ -1,4 +1,4 @@
-"""Any triangles made fit to work on: welded, cleaned, wound alike, thinned and split into pieces."""
+"""Any triangles made fit to work on: welded, cleaned, wound alike, and thinned."""
 
 from dataclasses import dataclass
 
@@ -54,12 +54,19 @@ def _gathered(surface: Surface, step: float, *, mean: bool) -> Gathered:
     step = max(step, float(np.ptp(surface.vertices, axis=0).max()) / (2**KEY_BITS - 4))
     key = np.zeros(len(surface.vertices), dtype=np.int64)
     for axis in range(3):
-        cell = np.rint((surface.vertices[:, axis] - low[axis]) / step).astype(np.int64)
         key <<= KEY_BITS
-        key |= cell
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+        key |= np.rint((surface.vertices[:, axis] - low[axis]) / step).astype(np.int64)
+    # What numpy.unique does, with less memory: these arrays may be 15 million long.
+    order = np.argsort(key, kind="stable").astype(np.int32)
+    key = key[order]
+    new = np.empty(len(key), dtype=bool)
+    new[0] = True
+    np.not_equal(key[1:], key[:-1], out=new[1:])
     del key
-    inverse = inverse.ravel().astype(np.int32)
+    first = order[new]
+    inverse = np.empty(len(order), dtype=np.int32)
+    inverse[order] = np.cumsum(new, dtype=np.int32) - 1
+    del order, new
     if mean:
         count = np.bincount(inverse)
         vertices = np.stack(
@@ -71,23 +78,31 @@ def _gathered(surface: Surface, step: float, *, mean: bool) -> Gathered:
     a, b, c = faces.T
     proper = np.flatnonzero((a != b) & (b != c) & (a != c))
     faces = faces[proper]
-    sorted_ = np.sort(faces, axis=1).astype(np.int64)
-    many = np.int64(len(vertices))
-    # Two faces with the same corners are one, whichever way each is wound.
-    if many < 2**KEY_BITS:
-        _, once = np.unique(
-            (sorted_[:, 0] * many + sorted_[:, 1]) * many + sorted_[:, 2], return_index=True
-        )
-    else:
-        pair = np.unique(sorted_[:, 0] * many + sorted_[:, 1], return_inverse=True)[1]
-        _, once = np.unique(pair.ravel() * many + sorted_[:, 2], return_index=True)
-    once.sort()
+    once = _once(faces, len(vertices))
     faces, kept = faces[once], proper[once]
     used, again = np.unique(faces, return_inverse=True)
     place = np.full(len(vertices), -1, dtype=np.int32)
     place[used] = np.arange(len(used), dtype=np.int32)
     whole = Surface(vertices[used], again.reshape(-1, 3).astype(np.int32))
     return Gathered(whole, place[inverse], kept)
+
+
+def _once(faces: Ints, vertices: int) -> npt.NDArray[np.intp]:
+    """Which faces are the first with their corners, whichever way each is wound, in order."""
+    low, high = faces.min(axis=1), faces.max(axis=1)
+    middle = faces.sum(axis=1, dtype=np.int64) - low - high
+    if vertices < 2**KEY_BITS:
+        key = (low.astype(np.int64) * vertices + middle) * vertices + high
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        new = np.ones(len(key), dtype=bool)
+        new[1:] = key[1:] != key[:-1]
+    else:
+        order = np.lexsort((high, middle, low))
+        new = np.ones(len(order), dtype=bool)
+        same = [one[order][1:] == one[order][:-1] for one in (low, middle, high)]
+        new[1:] = ~(same[0] & same[1] & same[2])
+    return np.sort(order[new])
 
 
 def wound_alike(surface: Surface) -> Surface:
@@ -123,7 +138,7 @@ def piece_volumes(surface: Surface, of_piece: npt.NDArray[np.intp]) -> Floats:
     middle = np.stack([np.bincount(of_piece, centre[:, i]) / count for i in range(3)], axis=1)
     shift = middle[of_piece]
     part = np.einsum("ij,ij->i", a - shift, np.cross(b - shift, c - shift)) / 6
-    return np.bincount(of_piece, part)
+    return np.asarray(np.bincount(of_piece, part), dtype=np.float64)
 
 
 def edge_length(surface: Surface) -> float:

@@ -166,7 +166,8 @@ def _in_processes(todo: Sequence[tuple[str, str]], jobs: int) -> Iterator[Row]:
 
     before = {key: os.environ.get(key) for key in ONE_THREAD}
     os.environ.update(ONE_THREAD)
-    waiting, alone = list(reversed(todo)), []
+    waiting = list(reversed(todo))
+    alone: list[tuple[str, str]] = []
     try:
         while waiting or alone:
             single = bool(alone)
@@ -219,8 +220,8 @@ def _on_dask(todo: Sequence[tuple[str, str]], address: str) -> Iterator[Row]:
     with client:
         futures = {client.submit(row_of, path, name, pure=False): name for path, name in todo}
         for future in as_completed(futures):
-            error = future.exception()
-            yield _died(futures[future]) if error is not None else future.result()
+            lost = future.exception()
+            yield _died(futures[future]) if lost is not None else future.result()
 
 
 def _kept(table: Path) -> dict[str, Row]:

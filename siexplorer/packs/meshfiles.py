@@ -82,8 +82,10 @@ def _fans(corners: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> npt.N
     found = []
     for size in np.unique(sizes[sizes >= 3]):
         first = start[sizes == size]
-        for k in range(1, int(size) - 1):
-            found.append(np.stack([corners[first], corners[first + k], corners[first + k + 1]], 1))
+        found += [
+            np.stack([corners[first], corners[first + k], corners[first + k + 1]], 1)
+            for k in range(1, int(size) - 1)
+        ]
     return np.concatenate(found) if found else np.empty((0, 3), dtype=np.int64)
 
 
@@ -112,8 +114,7 @@ def _binary_stl(file: Any, count: int, size: int) -> RawMesh:
         )
     if count > MOST_TRIANGLES:
         raise _too_many(count)
-    records = np.frombuffer(file.read(50 * count), dtype=RECORD)
-    corners = records["corners"].reshape(-1, 3)
+    corners = np.frombuffer(file.read(50 * count), dtype=RECORD)["corners"].reshape(-1, 3)
     return _checked(corners, np.arange(3 * count, dtype=np.int32).reshape(-1, 3))
 
 
