@@ -1,10 +1,10 @@
 """Measure how well landmarks are found, on made-up pelves and on real ones.
 
 ``python scripts/measure_landmarks.py`` makes 200 pelves from the shape model (within 2 SD, turned,
-shifted, in m, cm or mm, wound either way, with 1 mm of noise, remeshed to 5,000 to 200,000 triangles,
-half of them as one mesh), finds each landmark, and compares it with the same material point carried
-by the model. The model that is fitted is the one that they were made from: this measures the search,
-the fit and their noise, and not how unlike a new person is. The three packs in ``../shared/meshes``
+shifted, in m, cm or mm, wound either way, with 1 mm of noise, remeshed to 5,000 to 200,000
+triangles, half of them as one mesh), finds each landmark, and compares it with the same material
+point carried by the model. The model that is fitted is the one that they were made from: this
+measures the search, the fit and their noise, not how unlike a new person is. The three packs in ``../shared/meshes``
 do that: their landmarks are compared with places set by hand (``tests/data/hand_placed.toml``).
 
 ``--count N`` makes fewer, ``--seed N`` others, ``--packs`` measures the packs alone.

@@ -95,7 +95,7 @@ def made_up(
 
 
 def real_parts(folder, pack):
-    """The bones of one of the open packs, in the file's own coordinates, as the reader gives them."""
+    """The bones of one of the open packs, in the file's own coordinates."""
     from siexplorer.geometry.identify import Part
     from siexplorer.packs.meshfiles import read_glb, read_obj
 

@@ -531,7 +531,8 @@ class _Gltf:
             self.triangles += len(faces)
             if self.triangles > MOST_TRIANGLES:
                 raise _too_many(self.triangles)
-            moved = points.astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+            points = _checked(points, np.empty((0, 3), dtype=np.int32)).surface.vertices
+            moved = points @ matrix[:3, :3].T + matrix[:3, 3]
             if np.linalg.det(matrix[:3, :3]) < 0:
                 faces = faces[:, ::-1]
             if len(faces) and (faces.min() < 0 or faces.max() >= len(points)):
