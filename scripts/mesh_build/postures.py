@@ -48,6 +48,8 @@ class Posture:
     camera: Vector
     mirror: str | None = None
     fixture: dict[str, Any] = field(default_factory=dict)
+    partner: str | None = None
+    helps: bool = False
 
 
 def both(left: Arm | Leg) -> dict[str, Any]:
@@ -226,7 +228,7 @@ POSTURES: dict[str, Posture] = {
         back_to_wall, {"hips": 775.0}, [], (0.95, -0.6, 0.15), fixture={"kind": "wall"}
     ),
     "standing-front": Posture(
-        at_counter, {"hips": 815.0}, [], (0.95, 0.35, 0.25), fixture={"kind": "counter"}
+        at_counter, {"hips": 815.0}, [], (0.95, 0.35, 0.25), fixture={"kind": "counter", "top_mm": 882.0}
     ),
     "lying-on-the-ball": Posture(
         on_the_ball, {"hips": 142.0, "lean": 78.0}, [("hips", "pelvis", 36.0), ("lean", "elbows", -2.0)],
@@ -252,7 +254,7 @@ POSTURES: dict[str, Posture] = {
     "prone": Posture(
         prone, {"hips": 110.0, "spine": 0.0, "neck": -10.0, "wrist": 30.0},
         [("hips", "pelvis", -6.0), ("spine", "chest", -8.0), ("neck", "head", 38.0), ("wrist", "hands", -1.0)],
-        (1.0, 0.35, 0.5),
+        (1.0, 0.35, 0.5), partner="kneeling-partner",
     ),
     "prone-propped": Posture(
         prone_propped, {"hips": 150.0, "spine": -35.0}, [("hips", "pelvis", 45.0), ("spine", "elbows", -2.0)],
@@ -261,10 +263,10 @@ POSTURES: dict[str, Posture] = {
     "left-side-lying": Posture(
         left_side_up, {"hips": 165.0, "spine": 0.0, "neck": 0.0},
         [("hips", "right-thigh", -9.0), ("spine", "chest", 6.0), ("neck", "head", 66.0)],
-        (-0.9, -0.5, 0.6), mirror="right-side-lying",
+        (-0.9, -0.5, 0.6), mirror="right-side-lying", partner="kneeling-partner-high",
     ),
-    "kneeling-partner": Posture(kneeling_low, {}, [], (0.9, -0.6, 0.25)),
-    "kneeling-partner-high": Posture(kneeling_high, {}, [], (0.9, -0.6, 0.25)),
+    "kneeling-partner": Posture(kneeling_low, {}, [], (0.9, -0.6, 0.25), helps=True),
+    "kneeling-partner-high": Posture(kneeling_high, {}, [], (0.9, -0.6, 0.25), helps=True),
 }
 
 GROUPS = {
@@ -298,5 +300,4 @@ def settled(man: Mannequin, posture: Posture) -> Pose:
                 if abs(here - wanted) < 0.3 or abs(slope) < 0.05:
                     break
                 free[name] += float(np.clip((wanted - here) / slope, -12.0, 12.0))
-    print({k: round(v, 1) for k, v in free.items()})
     return posture.pose(man, free)

@@ -276,3 +276,10 @@ def lines_actor(pieces: list[Floats], colour: Rgb, width_px: float) -> vtkActor:
     actor.GetProperty().SetLineWidth(width_px)
     actor.GetProperty().LightingOff()
     return actor
+
+
+def body_actor(surface: Surface, normals: Floats) -> vtkActor:
+    """A closed surface with normals (n, 3), in the light of all others."""
+    actor = _shaded(poly_data(surface, normals))
+    actor.GetProperty().BackfaceCullingOn()
+    return actor
