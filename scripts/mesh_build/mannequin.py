@@ -304,7 +304,9 @@ def CALM(joints: dict[str, Floats]) -> list[tuple[Floats, Floats, float]]:  # no
         chest = joints["spine01"] + np.array([sign * 90.0, -130.0, -45.0])
         found.append((chest, np.array([80.0, 90.0, 90.0]), 26.0))
     groin = HIPS + np.array([0.0, -25.0, -60.0])
-    found.append((groin, np.array([45.0, 110.0, 70.0]), 16.0))
+    found.append((groin, np.array([50.0, 110.0, 75.0]), 24.0))
+    cleft = HIPS + np.array([0.0, 95.0, -30.0])
+    found.append((cleft, np.array([38.0, 70.0, 95.0]), 24.0))
     face = (joints["cube-l-eye"] + joints["cube-r-eye"]) / 2 + np.array([0.0, -20.0, -10.0])
     found.append((face, np.array([60.0, 40.0, 60.0]), 3.5))
     return found

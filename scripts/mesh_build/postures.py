@@ -132,7 +132,7 @@ def knee_to_chest(man: Mannequin, free: dict[str, float]) -> Pose:
     h = free["hips"]
     hips = (0.0, 0.0, h)
     pelvis = turn((1, 0, 0), -90.0)
-    up = Leg((100.0, -140.0, h + 262.0), (0.1, 1.0, 0.55), point=15.0)
+    up = Leg((100.0, -122.0, h + 238.0), (0.1, 1.0, 0.55), point=38.0)
     knee = knee_of(man, pelvis, hips, "left", up)
     down = Leg((-115.0, -755.0, 70.0), (-0.1, 0.0, 1.0), point=25.0)
     arms = {
@@ -237,7 +237,7 @@ POSTURES: dict[str, Posture] = {
     "left-figure-four": Posture(
         figure_four, {"hips": 130.0, "lean": 92.0, "neck": 0.0},
         [("hips", "pelvis", 28.0), ("lean", "chest", -7.0), ("neck", "head", -2.0)],
-        (0.8, -0.75, 0.55), mirror="right-figure-four",
+        (0.35, -1.0, 0.6), mirror="right-figure-four",
     ),
     "left-knee-to-chest": Posture(
         knee_to_chest, {"hips": 95.0, "spine": 0.0, "neck": 0.0},
@@ -257,7 +257,7 @@ POSTURES: dict[str, Posture] = {
         (1.0, 0.35, 0.5), partner="kneeling-partner",
     ),
     "prone-propped": Posture(
-        prone_propped, {"hips": 150.0, "spine": -35.0}, [("hips", "pelvis", 45.0), ("spine", "elbows", -2.0)],
+        prone_propped, {"hips": 150.0, "spine": -35.0}, [("hips", "pelvis", 72.0), ("spine", "elbows", -2.0)],
         (1.0, -0.35, 0.3),
     ),
     "left-side-lying": Posture(

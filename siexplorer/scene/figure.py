@@ -26,9 +26,10 @@ from siexplorer.scene.actors import body_actor, lamps, mixed, place, poly_data
 from siexplorer.scene.ball import tool_actor
 from siexplorer.scene.theme import DARK, LIGHT, Rgb, Theme, rgb
 
-BODY = {"light": rgb("#d3c8bb"), "dark": rgb("#b5a99b")}
-HELPER = {"light": rgb("#a9b6bf"), "dark": rgb("#7d8b95")}
-FURNITURE = {"light": rgb("#dfe3e5"), "dark": rgb("#454e55")}
+BODY = {"light": rgb("#e8ded2"), "dark": rgb("#c4b8aa")}
+HELPER = {"light": rgb("#b9c6cf"), "dark": rgb("#8696a1")}
+FURNITURE = {"light": rgb("#f4f6f7"), "dark": rgb("#56616a")}
+WALL = {"light": rgb("#dbe1e4"), "dark": rgb("#3a434a")}
 FLOOR = {"light": rgb("#dde3e6"), "dark": rgb("#333b41")}
 
 ANGLE_DEG = 22.0
@@ -40,9 +41,15 @@ SHADOW_MM, SHADOW_HEIGHT_MM, SHADOW_DARK = 26.0, 130.0, 0.42
 NEAR_SUPPORT_MM = 75.0
 """A tool that has less room than this to the floor or wall lies on it (design)."""
 
-ARROW_MM, ARROW_GAP_MM, ARROW_THICK_MM = 190.0, 14.0, 11.0
-LETTER_PX, LETTER_AWAY_MM = 20, 105.0
-COUNTER_MM, SLAB_MM, WALL_MM, SEAT_MM = 620.0, 36.0, (1150.0, 1950.0), (440.0, 380.0)
+ARROW_MM, ARROW_GAP_MM, ARROW_THICK_MM = 190.0, 16.0, 11.0
+HAND_MM = 55.0
+"""So much room a pressing hand takes between the arrow and the skin (design)."""
+SOLID = ("ball", "roller")
+"""Tools with a body of their own; a hand or an elbow is the figure's or the helper's."""
+
+LETTER_PX, LETTER_AWAY_MM, LETTER_ROOM_MM = 20, 80.0, 40.0
+LETTER_HEIGHTS_MM = (-60.0, 110.0, -250.0, 380.0, 560.0)
+COUNTER_MM, SLAB_MM, WALL_MM, SEAT_MM = 540.0, 34.0, (1100.0, 1850.0), (430.0, 370.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +71,12 @@ def spot_on(figure: Figure, point: Floats) -> Spot:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Where a tool is: its middle (3,), and what it lies on there: a unit vector (3,) out of that
-    support, or None for a tool that is held.
+    """Where a tool is: its middle (3,), its radius (0 for a hand or an edge), and what it lies on
+    there: a unit vector (3,) out of that support, or None for a tool that is held.
     """
 
     centre: Floats
+    radius_mm: float
     support: Floats | None
 
 
@@ -77,13 +85,15 @@ def resting_tool(figure: Figure, spot: Spot, radius_mm: float) -> Rest:
     centre = spot.point + radius_mm * spot.normal
     room = centre @ figure.up - radius_mm - figure.floor_mm
     if spot.normal @ figure.up < -0.35 and room < NEAR_SUPPORT_MM or room < 0.0:
-        return Rest(centre - room * figure.up, figure.up)
-    wall = figure.fixture
-    if wall is not None and wall.kind == "wall" and spot.normal[1] > 0.35:
-        gap = wall.y_mm - radius_mm - centre[1]
+        return Rest(centre - room * figure.up, radius_mm, figure.up)
+    fixture = figure.fixture
+    if fixture is not None and fixture.kind == "wall" and spot.normal[1] > 0.35:
+        gap = fixture.y_mm - radius_mm - centre[1]
         if gap < NEAR_SUPPORT_MM:
-            return Rest(centre + np.array([0.0, gap, 0.0]), np.array([0.0, -1.0, 0.0]))
-    return Rest(centre, None)
+            return Rest(centre + [0.0, gap, 0.0], radius_mm, np.array([0.0, -1.0, 0.0]))
+    if fixture is not None and fixture.kind == "counter" and spot.normal[1] < -0.35:
+        return Rest(spot.point - [0.0, radius_mm, 0.0], radius_mm, np.array([0.0, 1.0, 0.0]))
+    return Rest(centre, radius_mm, None)
 
 
 def helper_place(figure: Figure, helper: Figure, spot: Spot) -> Floats:
@@ -144,6 +154,9 @@ class FigureScene:
         for lamp in lamps():
             renderer.AddLight(lamp)
         self._props: list[vtkProp] = []
+        self._letters: list[tuple[vtkBillboardTextActor3D, Floats]] = []
+        self._solid: list[Searched] = []
+        self._direction = np.zeros(3)
         self._points = np.zeros((0, 3))
         self._figure: Figure | None = None
         self._shown: tuple[Tool | None, Floats | None, Floats | None, Figure | None] = (
@@ -170,20 +183,29 @@ class FigureScene:
         self.clear()
         self._figure, self._shown = figure, (tool, point, direction, helper)
         scheme = self._scheme
-        solid = [figure.surface.vertices]
+        self._direction = figure.camera
+        solid = [figure.surface]
         self._add(body_actor(figure.surface, figure.normals), BODY[scheme])
         spot = None if point is None else spot_on(figure, point)
         if helper is not None:
             at = spot or Spot(figure.to_figure[:3, 3], figure.up)
             matrix = helper_place(figure, helper, at)
+            # Never look over the helper's shoulder, but at the helper across the body.
+            facing = -matrix[:3, 1]
+            over = min(0.0, float(self._direction @ facing))
+            self._direction = self._direction - 2.0 * over * facing
             surface = helper.surface.moved(matrix)
             self._add(body_actor(surface, helper.normals @ matrix[:3, :3].T), HELPER[scheme])
-            solid.append(surface.vertices)
-        framed = list(solid)
+            solid.append(surface)
+        framed = [one.vertices for one in solid]
+        rest = None
         if spot is not None:
-            framed += self._press(figure, spot, tool, direction, held=helper is not None)
-        framed += self._furnish(figure, spot)
-        self._lay_floor(figure, solid)
+            radius = tool.diameter_mm / 2 if tool is not None and tool.group in SOLID else 0.0
+            rest = resting_tool(figure, spot, radius)
+            framed += self._press(figure, spot, rest, tool, direction, held=helper is not None)
+        framed += self._furnish(figure, rest)
+        self._solid = [Searched(one) for one in solid]
+        self._lay_floor(figure, [one.vertices for one in solid])
         framed += self._letter(figure)
         self._points = np.concatenate(framed)
         self.aim()
@@ -204,6 +226,8 @@ class FigureScene:
         for prop in self._props:
             self.renderer.RemoveViewProp(prop)
         self._props.clear()
+        self._letters.clear()
+        self._solid.clear()
         self._figure = None
 
     def aim(self, aspect: float | None = None, turned_deg: float = 0.0) -> None:
@@ -215,7 +239,7 @@ class FigureScene:
             aspect = wide / high if wide and high else 1.0
         angle = np.radians(turned_deg)
         cos, sin = np.cos(angle), np.sin(angle)
-        x, y, z = self._figure.camera
+        x, y, z = self._direction
         direction = np.array([cos * x - sin * y, sin * x + cos * y, z])
         position, focal, above = aimed(self._points, direction, self._figure.up, aspect)
         camera = self.renderer.GetActiveCamera()
@@ -224,6 +248,7 @@ class FigureScene:
         camera.SetPosition(*position)
         camera.SetFocalPoint(*focal)
         camera.SetViewUp(*above)
+        self._show_letters(position)
         self.renderer.ResetCameraClippingRange()
 
     def _add(self, actor: vtkActor, colour: Rgb) -> None:
@@ -239,29 +264,18 @@ class FigureScene:
         self,
         figure: Figure,
         spot: Spot,
+        rest: Rest,
         tool: Tool | None,
         direction: Floats | None,
         *,
         held: bool,
     ) -> list[Floats]:
         """The tool and the arrow of the pressure; what they need in the picture."""
-        radius = 0.0 if tool is None else tool.diameter_mm / 2
-        rest = resting_tool(figure, spot, radius)
-        if tool is not None and not held:
+        radius, drawn = rest.radius_mm, rest.radius_mm > 0.0
+        if tool is not None and drawn and not held:
             actor = tool_actor(tool)
             actor.GetProperty().SetOpacity(1.0)
-            matrix = np.eye(4)
-            matrix[:3, 3] = rest.centre
-            if tool.length_mm:
-                # The cylinder stands along y; it lies across the body.
-                along = figure.to_figure[:3, 0] - (figure.to_figure[:3, 0] @ spot.normal) * (
-                    spot.normal if rest.support is None else 0.0 * spot.normal
-                )
-                along /= np.linalg.norm(along)
-                third = np.cross(along, figure.up)
-                third /= np.linalg.norm(third)
-                matrix[:3, :3] = np.stack([np.cross(along, third), along, third], axis=1)
-            place(actor, matrix)
+            place(actor, _lying(figure, spot, rest, roller=tool.length_mm > 0.0))
             self._keep(actor)
         if held:
             return []
@@ -269,19 +283,21 @@ class FigureScene:
         if direction is not None:
             inwards = figure.to_figure[:3, :3] @ np.asarray(direction)
             inwards /= np.linalg.norm(inwards)
-        tip = rest.centre - (radius + ARROW_GAP_MM) * inwards
+        tip = rest.centre - (radius + (ARROW_GAP_MM if drawn else HAND_MM)) * inwards
         if rest.support is not None:
-            # The body presses on the tool: the arrow comes from its far side.
+            # The body presses on the tool: the arrow goes that way, beside the body.
             inwards = -rest.support
-            start = rest.centre - 2000.0 * inwards
-            hit = Searched(figure.surface).crossings(start, rest.centre).along_mm
-            if len(hit):
-                tip = start + (hit[0] - ARROW_GAP_MM) * inwards
+            aside = figure.camera - (figure.camera @ inwards) * inwards
+            aside /= np.linalg.norm(aside)
+            middle = rest.centre - ARROW_MM / 2 * inwards
+            hit = Searched(figure.surface).crossings(middle + 900.0 * aside, middle).along_mm
+            away = max(radius, 900.0 - hit[0] if len(hit) else 0.0) + 2.0 * ARROW_GAP_MM
+            tip = rest.centre + away * aside
         tail = tip - ARROW_MM * inwards
         self._add(_arrow(tail, tip), self.theme.accent)
         return [tail[None], tip[None], rest.centre[None]]
 
-    def _furnish(self, figure: Figure, spot: Spot | None) -> list[Floats]:
+    def _furnish(self, figure: Figure, rest: Rest | None) -> list[Floats]:
         """Wall, counter or seat; what of it must be in the picture."""
         fixture, floor = figure.fixture, figure.floor_mm
         if fixture is None:
@@ -292,7 +308,8 @@ class FigureScene:
         if fixture.kind == "wall":
             wide, high = WALL_MM
             low = np.array([-wide / 2, fixture.y_mm, floor])
-            parts.append(box(low, low + [wide, 24.0, high]))
+            # Only its front: from behind, one looks through it.
+            self._add(body_actor(*_panel(low, wide, high)), WALL[self._scheme])
         elif fixture.kind == "seat":
             wide, deep = SEAT_MM
             middle = figure.to_figure[:2, 3]
@@ -305,7 +322,9 @@ class FigureScene:
                     foot = np.array([low[0] + x, low[1] + y, floor])
                     parts.append(box(foot, foot + [36.0, 36.0, fixture.top_mm - SLAB_MM]))
         else:
-            corner = spot or spot_on(figure, DEFAULT_CORNER)
+            if rest is None:
+                rest = Rest(spot_on(figure, DEFAULT_CORNER).point, 0.0, None)
+            edge = rest.centre - [0.0, rest.radius_mm, 0.0]
             top = floor + fixture.top_mm
             slab = box(np.zeros(3), np.array([COUNTER_MM, COUNTER_MM, SLAB_MM]))
             base = box(
@@ -316,7 +335,7 @@ class FigureScene:
             # Both edges run away from the body, to its left and to its right.
             matrix[:2, 0], matrix[:2, 1] = (half, -half), (-half, -half)
             matrix[:2, :2] = matrix[:2, [1, 0]]
-            matrix[:3, 3] = (corner.point[0], corner.point[1] + 6.0, top - SLAB_MM)
+            matrix[:3, 3] = (edge[0], edge[1] + 6.0, top - SLAB_MM)
             parts += [slab.moved(matrix), base.moved(matrix)]
             framed.append(parts[0].vertices)
         for part in parts:
@@ -371,19 +390,10 @@ class FigureScene:
         self._keep(actor)
 
     def _letter(self, figure: Figure) -> list[Floats]:
-        """L and R beside the pelvis; a side that lies on the floor has none."""
-        framed = []
-        middle = figure.to_figure[:3, 3]
+        """L and R; where they stand is decided when the camera is."""
         for letter, sign in (("L", 1.0), ("R", -1.0)):
-            aside = sign * figure.to_figure[:3, 0]
-            hit = Searched(figure.surface).crossings(middle + 900.0 * aside, middle).along_mm
-            reach = 900.0 - hit[0] if len(hit) else 150.0
-            spot = middle + (reach + LETTER_AWAY_MM) * aside
-            if spot @ figure.up < figure.floor_mm + 20.0:
-                continue
             text = vtkBillboardTextActor3D()
             text.SetInput(letter)
-            text.SetPosition(*spot)
             look = text.GetTextProperty()
             look.SetFontSize(round(LETTER_PX * self.scale))
             look.SetBold(True)
@@ -392,8 +402,56 @@ class FigureScene:
             look.SetVerticalJustificationToCentered()
             text.SetPickable(False)
             self._keep(text)
-            framed.append(spot[None])
-        return framed
+            places = letter_places(figure, sign)
+            self._letters.append((text, places))
+        return [places[:1] for _, places in self._letters if len(places)]
+
+    def _show_letters(self, eye: Floats) -> None:
+        """Each letter at the first of its places that nothing hides; else it is not drawn."""
+        for text, places in self._letters:
+            free = [spot for spot in places if not self._hides(spot, eye)]
+            text.SetVisibility(bool(free))
+            if free:
+                text.SetPosition(*free[0])
+
+    def _hides(self, spot: Floats, eye: Floats) -> bool:
+        side = np.cross(eye - spot, [0.0, 0.0, 1.0])
+        side *= LETTER_ROOM_MM / np.linalg.norm(side)
+        above = np.array([0.0, 0.0, LETTER_ROOM_MM])
+        around = (spot, spot + side, spot - side, spot + above, spot - above)
+        return any(
+            len(solid.crossings(point, eye).faces) for solid in self._solid for point in around
+        )
+
+
+def letter_places(figure: Figure, sign: float) -> Floats:
+    """(k, 3) places for the letter of the left (1) or right side (-1), the best first.
+
+    Beside the pelvis, else beside the loins, the thighs, the chest; never below the floor.
+    """
+    middle, aside, upwards = (figure.to_figure[:3, k] for k in (3, 0, 2))
+    searched, found = Searched(figure.surface), []
+    for high in LETTER_HEIGHTS_MM:
+        root = middle + high * upwards
+        hit = searched.crossings(root + sign * 900.0 * aside, root).along_mm
+        reach = 900.0 - hit[0] if len(hit) else 150.0
+        found.append(root + sign * (reach + LETTER_AWAY_MM) * aside)
+    spots = np.array(found)
+    return spots[spots @ figure.up > figure.floor_mm + 25.0]
+
+
+def _lying(figure: Figure, spot: Spot, rest: Rest, *, roller: bool) -> Floats:
+    """(4, 4) takes a tool from the origin to its place; a roller, which stands along y, lies across
+    the body.
+    """
+    matrix = np.eye(4)
+    matrix[:3, 3] = rest.centre
+    if roller:
+        out = spot.normal if rest.support is None else rest.support
+        along = figure.to_figure[:3, 0] - (figure.to_figure[:3, 0] @ out) * out
+        along /= np.linalg.norm(along)
+        matrix[:3, :3] = np.stack([np.cross(along, out), along, out], axis=1)
+    return matrix
 
 
 DEFAULT_CORNER = np.array([105.0, -25.0, -15.0])
@@ -432,6 +490,13 @@ def _arrow(tail: Floats, tip: Floats) -> vtkActor:
     actor = body_actor(surface, vertex_normals(surface))
     actor.GetProperty().BackfaceCullingOff()
     return actor
+
+
+def _panel(low: Floats, wide: float, high: float) -> tuple[Surface, Floats]:
+    """An upright sheet that looks towards -y, and its normals (4, 3)."""
+    corners = low + np.array([[0, 0, 0], [wide, 0, 0], [wide, 0, high], [0, 0, high]])
+    faces = np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
+    return Surface(corners, faces), np.tile([0.0, -1.0, 0.0], (4, 1))
 
 
 def box(low: Floats, high: Floats) -> Surface:
