@@ -38,7 +38,7 @@ def main() -> int:
         for _ in range(options.repeat):
             for name in ("app", "minimal"):
                 run_child(name, environment, runs)
-        for name in ("orbit", "play"):
+        for name in ("orbit", "play", "ball"):
             run_child(name, environment, runs)
     figures = summary(runs)
     print_table(figures)
@@ -279,6 +279,54 @@ def play_child() -> dict[str, float]:
     return figures
 
 
+def ball_child() -> dict[str, float]:
+    """Drag the ball over the skin, beside the same picture drawn again unmoved; make maps anew."""
+    app, window, _ = open_window()
+    settle(app, 4.0)
+    import numpy as np
+
+    view, do = window.view, window.exploration
+    view.animate = False
+    do.set_mode("ball")
+    while do.stack() is None:
+        settle(app, 0.05)
+    figures = {}
+    for name, preset in DRAGGED.items():
+        do.set_preset(preset)
+        settle(app, 1.0)
+        start_at = np.array([60.0, 165.0, -20.0])
+        frames, judged = [], []
+        for number in range(FRAMES):
+            place = start_at + np.array([0.8, 0.0, 0.3]) * number
+            start = time.perf_counter()
+            do.place_ball(place, merge=True)
+            judged.append((time.perf_counter() - start) * 1000)
+            app.processEvents()
+            frames.append((time.perf_counter() - start) * 1000)
+        figures[f"{name}_ms"] = median(frames[5:])
+        figures[f"{name}_judge_ms"] = median(judged[5:])
+        still = []
+        for _ in range(FRAMES):
+            start = time.perf_counter()
+            view.render()
+            still.append((time.perf_counter() - start) * 1000)
+        figures[f"{name}_still_ms"] = median(still[5:])
+        settle(app, 0.5)
+    for position in ("standing", "left-figure-four"):
+        do.set_position(position)
+        do.skin_map(wait=True)
+        for key in [k for k in do.pack.derived if k[0] == "skin-map" and k[2] == position]:
+            del do.pack.derived[key]
+        start = time.perf_counter()
+        do.skin_map(wait=True)
+        figures[f"map_{position.replace('-', '_')}_ms"] = (time.perf_counter() - start) * 1000
+    window.close()
+    app.processEvents()
+    return figures
+
+
+DRAGGED = {"drag_skin": "skin", "drag_body": "body-and-bones"}
+
 PLAYED = {"play_ilium": "left-ilium-flexion", "play_knee": "left-knee-lift"}
 
 
@@ -443,6 +491,16 @@ def print_table(figures: dict[str, dict[str, float]]) -> None:
         print(f"{words + ', frames/s':34}{1000 / ours:10.1f}")
         print(f"{words + ', bending, ms':34}{play[f'{name}_bend_ms']:10.1f}")
         print(f"{words + ', picture in full, ms':34}{play[f'{name}_full_ms']:10.1f}")
+    ball = figures["ball"]
+    for name in DRAGGED:
+        words = name.replace("_", " ")
+        ours, theirs = ball[f"{name}_ms"], ball[f"{name}_still_ms"]
+        head = f"{words + ', ms':34}{ours:10.1f}{theirs:10.1f}"
+        print(f"{head}{ours / theirs:8.2f}  the same unmoved")
+        print(f"{words + ', verdict and panel, ms':34}{ball[f'{name}_judge_ms']:10.1f}")
+    for name in ("standing", "left_figure_four"):
+        words = name.replace("_", " ")
+        print(f"{'ball map ' + words + ', ms':34}{ball[f'map_{name}_ms']:10.1f}")
     print(f"{'triangles at the start':34}{orbit['triangles']:10.0f}")
     print(f"{'orbit, frames/s':34}{1000 / orbit['orbit_frame_ms']:10.1f}")
     for key, what in (
@@ -460,6 +518,7 @@ CHILDREN = {
     "minimal": minimal_child,
     "orbit": orbit_child,
     "play": play_child,
+    "ball": ball_child,
 }
 
 if __name__ == "__main__":

@@ -19,6 +19,10 @@ from siexplorer.printing import (
     FAILED,
     INTERRUPTED,
     Refusal,
+    ball_lines,
+    ball_record,
+    beneath_lines,
+    beneath_record,
     complain,
     described,
     kinds,
@@ -26,19 +30,26 @@ from siexplorer.printing import (
     pose_record,
     print_json,
     print_table,
+    reached_lines,
+    reached_record,
+    record_text,
     sentence_of,
     write_anything,
-    zone_rows,
+    zones_record,
+    zones_table,
 )
 
 if TYPE_CHECKING:
     from cyclopts import App
 
     from siexplorer.anatomy.knowledge import Knowledge
-    from siexplorer.anatomy.records import Layer, Movement
+    from siexplorer.anatomy.records import Layer, Movement, Position, Tool
+    from siexplorer.exploration.ball import SkinMap
+    from siexplorer.exploration.catalog import Item
     from siexplorer.exploration.exploration import Exploration
     from siexplorer.exploration.moving import Pose
     from siexplorer.exploration.state import Section
+    from siexplorer.geometry.surface import Floats
     from siexplorer.packs.pack import Pack
     from siexplorer.scene.reel import Reel
 
@@ -54,11 +65,15 @@ Kind = Literal[
     "zone",
     "movement",
     "technique",
+    "tool",
+    "position",
 ]
 View = Literal["back", "front", "left", "right", "top", "below"]
 Voice = Literal["plain", "student", "clinician"]
 Mode = Literal["explore", "move", "ball"]
 SkinChoice = Literal["female", "male", "none"]
+Body = Literal["female", "male"]
+Place = tuple[float, float, float]
 
 SMALLEST_PX, LARGEST_PX = 64, 4096
 MOST_SECTION_MM = 500.0
@@ -70,6 +85,8 @@ MOST_FRAMES, MOST_FPS = 400, 60.0
 HELP = """See and understand the sacroiliac joint. Without a command, the window opens.
 
 Start: siexplorer list, then siexplorer show left-psis. For learning only, not a diagnosis."""
+
+FIRST_TOOL, FIRST_POSITION = "tennis-ball", "standing"
 
 NO_DISPLAY = (
     "There is no screen here to open a window on: run “python3 scripts/run.py” in a checkout, or "
@@ -250,16 +267,25 @@ def show(id: str, /, *, json: bool = False, voice: Voice = "plain") -> int:
         The wording of the text; otherwise plain.
     """
     known = _knowledge()
-    record = known.entries.get(id) or known.movements.get(id) or known.zones.get(id)
+    record = (
+        known.entries.get(id)
+        or known.movements.get(id)
+        or known.zones.get(id)
+        or known.tools.get(id)
+        or known.positions.get(id)
+    )
     if record is None:
         raise Refusal(_unknown(known, id))
     pack, _ = _pack()
     if json:
         print_json(described(known, record, pack))
     else:
-        from siexplorer.anatomy.records import Movement, Zone
+        from siexplorer.anatomy.records import Movement, Position, Tool, Zone
         from siexplorer.exploration.card import card_of, movement_card, to_text, zones_card
 
+        if isinstance(record, Tool | Position):
+            print(record_text(known, record))
+            return DONE
         if isinstance(record, Movement):
             card = movement_card(known, record, voice, "own-body")
         elif isinstance(record, Zone):
@@ -288,6 +314,11 @@ def snapshot(
     skin: SkinChoice | None = None,
     attachments: bool = False,
     referral: bool = False,
+    zones: bool = False,
+    tool: str | None = None,
+    position: str | None = None,
+    ball: Place | None = None,
+    ball_on: str | None = None,
     dark: bool = False,
 ) -> int:
     """Draw one picture into OUT, a PNG file. Give OUT before the options.
@@ -327,6 +358,17 @@ def snapshot(
         Paint where every muscle begins and ends.
     referral
         Dot on the skin where pain from the selected thing is reported.
+    zones
+        Draw the map of where a ball may go on the skin.
+    tool
+        Draw that map for this tool; otherwise for a tennis ball.
+    position
+        Draw the body and the map in this position, such as figure-four; otherwise standing. One
+        that has sides is taken on the side of the ball unless it says “left-” or “right-”.
+    ball
+        Lay the tool on the skin nearest to X Y Z, in mm.
+    ball_on
+        Lay the tool on the skin over this landmark or structure.
     dark
         Dark colours.
     """
@@ -335,6 +377,9 @@ def snapshot(
     moving = movement is not None or mode == "move"
     if movement is not None and mode not in (None, "move"):
         raise Refusal(f"--movement and --mode {mode} do not go together; leave one of them out.")
+    placing: dict[str, object] = {"--zones": zones or None, "--tool": tool, "--position": position}
+    placing |= {"--ball": ball, "--ball-on": ball_on}
+    mode = _ball_mode(placing, mode, movement, skin)
     if not moving and (at is not None or magnify is not None):
         option = "--at" if at is not None else "--magnify"
         raise Refusal(f"{option} needs a movement to apply to; add --movement ID.")
@@ -344,12 +389,13 @@ def snapshot(
     look, layer, plane = _preset(preset), _depth(depth), _section(section)
     _need_gl()
     known = _knowledge()
-    wanted = [*(only or []), *([] if select is None else [select])]
+    wanted = [name for name in (*(only or []), select, ball_on) if name is not None]
     for name in wanted:
-        if name not in known.entries:
-            raise Refusal(_unknown(known, name, list(known.entries)))
+        _entry(known, name)
     if movement is not None:
         _movement(known, movement)
+    used = _tool(known, tool or FIRST_TOOL)
+    held = _position(known, position or FIRST_POSITION, _side_of(known, ball, ball_on))
     pack = _whole_pack()
 
     from siexplorer.exploration.exploration import Exploration
@@ -365,14 +411,24 @@ def snapshot(
         exploration.set_moment(1.0 if at is None else at)
         if magnify is not None:
             exploration.set_magnification(magnify)
-    if mode == "ball":
-        _can_map(exploration)
     if look is not None:
         exploration.set_preset(look)
     if layer is not None:
         exploration.set_depth(layer)
     if skin is not None:
         _dress(exploration, skin, peeled=look is not None or layer is not None)
+    if mode == "ball":
+        exploration.set_tool(used.id)
+        exploration.set_position(held.id)
+        _can_map(exploration)
+        # The map by itself, without a ball, unless one was asked for.
+        if ball is not None:
+            exploration.place_ball(_point(ball))
+        elif ball_on is not None:
+            exploration.place_ball_on(ball_on)
+        elif any(value is not None for value in placing.values()):
+            exploration.apply("The map alone", ball=None)
+        exploration.look(_ball_view(exploration))
     exploration.set_attachments(shown=attachments)
     exploration.set_referral(shown=referral)
     if referral:
@@ -516,36 +572,154 @@ def pose(movement: str, /, *, at: float, magnify: float = 1.0, json: bool = Fals
     return DONE
 
 
-def zones(*, json: bool = False) -> int:
-    """List the ball map's rules: their areas, and where they lie from the PSIS of their side.
+def zones(
+    *,
+    tool: str = FIRST_TOOL,
+    position: str = FIRST_POSITION,
+    skin: Body = "female",
+    json: bool = False,
+    vertices: bool = False,
+) -> int:
+    """List the ball map's rules: their areas on the skin, and where they lie from the PSIS.
 
     Parameters
     ----------
+    tool
+        What presses, by id, name or another word for it; otherwise a tennis ball.
+    position
+        How the body stands or lies, such as figure-four; otherwise standing. One that has sides is
+        taken on the left unless it says “right-”.
+    skin
+        The body around the bones, female or male.
     json
-        Print JSON: areas in cm2, centroids in mm in the posterior projection, reasons, caveats.
+        Print JSON: areas in cm2, places in mm, reasons, margins, caveats, and the area of each
+        state.
+    vertices
+        With --json: every vertex of the skin with its rule, state and distances.
     """
+    if vertices and not json:
+        raise Refusal("--vertices prints too much to read; add --json.")
     known = _knowledge()
+    used, held = _tool(known, tool), _position(known, position)
     pack = _whole_pack()
-    found = zone_rows(known, pack)
-    caveats = [c.text for c in (known.never_safe, known.depth_caveat) if c is not None]
-    if known.ball is not None:
-        caveats.append(known.ball.claim.text)
-    projection = known.say("zones_projection")
+    on = _skin_map(known, pack, skin, held)
+    found = zones_record(known, pack, on, used, held, vertices=vertices)
     if json:
-        print_json({"zones": found, "caveats": caveats, "projection": projection})
+        print_json(found)
+    else:
+        zones_table(found)
+    return DONE
+
+
+def ball(
+    *,
+    tool: str,
+    at: Place | None = None,
+    on: str | None = None,
+    position: str = FIRST_POSITION,
+    skin: Body = "female",
+    json: bool = False,
+) -> int:
+    """Say what the rules say of a ball, roller or hand that rests on the skin.
+
+    Parameters
+    ----------
+    tool
+        What presses, by id, name or another word for it; “siexplorer list --kind tool” prints them.
+    at
+        Where, as X Y Z in mm: left, backwards and up from the middle between both ASIS. The nearest
+        place on the skin is taken.
+    on
+        Or: over this landmark or structure.
+    position
+        How the body stands or lies, such as figure-four; otherwise standing. One that has sides is
+        taken on the side of the place unless it says “left-” or “right-”.
+    skin
+        The body around the bones, female or male.
+    json
+        Print JSON: verdict, rule, reason, distances in mm, contact, the nearest thing to stay away
+        from, and where to go instead.
+    """
+    _one_of({"--at": at, "--on": on}, "ball", "where the tool rests")
+    known = _knowledge()
+    used = _tool(known, tool)
+    if on is not None:
+        _entry(known, on)
+    held = _position(known, position, _side_of(known, at, on))
+    pack = _whole_pack()
+    drawn = _skin_map(known, pack, skin, held)
+
+    from siexplorer.exploration.ball import over, verdict
+
+    if on is None:
+        point = _point(at)
+    else:
+        item, anchor = _anchor(known, pack, on, held)
+        point = over(drawn, anchor, item.entry.view)
+    found = ball_record(known, drawn, verdict(known, drawn, used, held, point), point)
+    if json:
+        print_json(found)
+    else:
+        print("\n".join(ball_lines(known, found)))
+    return DONE
+
+
+def beneath(
+    *,
+    at: Place | None = None,
+    landmark: str | None = None,
+    structure: str | None = None,
+    position: str = FIRST_POSITION,
+    skin: Body = "female",
+    json: bool = False,
+) -> int:
+    """Say what lies beneath a place on the skin, or from where on it a structure is reached.
+
+    Parameters
+    ----------
+    at
+        Beneath X Y Z in mm: left, backwards and up from the middle between both ASIS. The nearest
+        place on the skin is taken.
+    landmark
+        Or: beneath the place on the skin over this landmark, or over the middle of this structure.
+    structure
+        Or the other way round: from how much of the skin this structure is reached, and how deep.
+    position
+        How the body stands or lies, such as figure-four; otherwise standing. One that has sides is
+        taken on the side of the place unless it says “left-” or “right-”.
+    skin
+        The body around the bones, female or male.
+    json
+        Print JSON: the stack in order of depth, or the area and depths, in mm and cm2.
+    """
+    given: dict[str, object] = {"--at": at, "--landmark": landmark, "--structure": structure}
+    _one_of(given, "beneath", "where to look")
+    known = _knowledge()
+    named = landmark or structure
+    if named is not None:
+        _entry(known, named)
+    held = _position(known, position, _side_of(known, at, named))
+    pack = _whole_pack()
+    on = _skin_map(known, pack, skin, held)
+
+    from siexplorer.exploration import beneath as below
+
+    if structure is not None:
+        _can_be_reached(known, pack, structure)
+        depths = below.reached(known, pack, on, held, structure)
+        reached = reached_record(known, skin, held, structure, depths)
+        print_json(reached) if json else print("\n".join(reached_lines(known, reached)))
         return DONE
-    table = [("ID", "SIDE", "STATE", "AREA cm2", "LATERAL mm", "UP mm")]
-    for row in found:
-        place = row["from_psis_mm"]
-        lateral, up = (
-            (f"{place['lateral_mm']:+.0f}", f"{place['up_mm']:+.0f}") if place else ("-", "-")
-        )
-        area = f"{row['area_cm2']:.1f}"
-        table.append((row["id"], row["side"], row["state"], area, lateral, up))
-    print_table(table, right=(3, 4, 5))
-    print(f"\n{projection}")
-    for caveat in caveats:
-        print(caveat)
+    view: View | None = None
+    if landmark is None:
+        point = _point(at)
+    else:
+        item, point = _anchor(known, pack, landmark, held)
+        view = item.entry.view
+    body = below.body_of(known, pack, held)
+    stack = below.beneath(known, pack, on, body, point, view)
+    found = beneath_record(known, on, held, stack)
+    print_json(found) if json else beneath_lines(known, found)
     return DONE
 
 
@@ -622,6 +796,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "export": export,
     "pose": pose,
     "zones": zones,
+    "ball": ball,
+    "beneath": beneath,
     "check": check,
     "first-look": first_look,
 }
@@ -821,14 +997,126 @@ def _can_move(exploration: "Exploration") -> None:
 
 
 def _can_map(exploration: "Exploration") -> None:
-    from siexplorer.exploration.ball import ZoneError, zone_map
+    from siexplorer.exploration.ball import ZoneError
 
-    assert exploration.pack is not None
     try:
-        # Coarse: only to learn whether everything is there that the map is measured from.
-        zone_map(exploration.known, exploration.pack, cell_mm=10.0)
+        exploration.skin_map(wait=True)
     except ZoneError as error:
         raise Refusal(sentence_of(str(error)), FAILED) from None
+
+
+# The ball -----------------------------------------------------------------------------------------
+
+
+def _tool(known: "Knowledge", word: str) -> "Tool":
+    from siexplorer.exploration.ball import tool_called
+
+    found = tool_called(known, word)
+    if found is None:
+        there = ", ".join(known.tools) or "none"
+        raise Refusal(f"There is no tool “{word}”; there are: {there}.")
+    return found
+
+
+def _position(known: "Knowledge", word: str, side: str = "left") -> "Position":
+    from siexplorer.exploration.ball import position_called
+
+    found = position_called(known, word, side)
+    if found is None:
+        there = ", ".join(known.positions) or "none"
+        raise Refusal(f"There is no position “{word}”; there are: {there}.")
+    return found
+
+
+def _skin_map(known: "Knowledge", pack: "Pack", skin: Body, position: "Position") -> "SkinMap":
+    from siexplorer.exploration.ball import ZoneError, skin_map
+
+    try:
+        return skin_map(known, pack, skin, position)
+    except ZoneError as error:
+        raise Refusal(sentence_of(str(error)), FAILED) from None
+
+
+def _ball_mode(
+    placing: dict[str, object], mode: Mode | None, movement: str | None, skin: SkinChoice | None
+) -> Mode | None:
+    """The mode that the options ask for; refuses those that contradict each other."""
+    used = [name for name, value in placing.items() if value is not None]
+    if used and (movement is not None or mode not in (None, "ball")):
+        other = "--movement" if movement is not None else f"--mode {mode}"
+        raise Refusal(f"{used[0]} and {other} do not go together; leave one of them out.")
+    if placing["--ball"] is not None and placing["--ball-on"] is not None:
+        raise Refusal("--ball and --ball-on do not go together; leave one of them out.")
+    if (used or mode == "ball") and skin == "none":
+        raise Refusal("The ball map lies on the skin; give --skin female or male with it.")
+    return "ball" if used else mode
+
+
+def _ball_view(exploration: "Exploration") -> "View":
+    """From where the place of the ball is seen best; without one, the position's own view."""
+    from siexplorer.exploration.ball import TOWARDS
+
+    found = exploration.verdict()
+    if found is None:
+        return exploration.known.positions[exploration.state.position].view
+    around: tuple[View, ...] = ("back", "front", "left", "right")
+    return max(around, key=lambda view: float(TOWARDS[view] @ found.contact.normal))
+
+
+def _one_of(given: dict[str, object], command: str, what: str) -> None:
+    """Exactly one way to say where."""
+    used = [name for name, value in given.items() if value is not None]
+    ways = f"{', '.join(list(given)[:-1])} or {list(given)[-1]}"
+    if not used:
+        raise Refusal(f"“{command}” must be told {what}; give {ways}.")
+    if len(used) > 1:
+        raise Refusal(f"{' and '.join(used)} do not go together; give only one of {ways}.")
+
+
+def _point(at: Place | None) -> "Floats":
+    import numpy as np
+
+    point = np.array(at or (0.0, 0.0, 0.0), dtype=np.float64)
+    if not np.isfinite(point).all():
+        raise Refusal("--at wants three numbers in mm, X Y Z.")
+    return point
+
+
+def _side_of(known: "Knowledge", at: Place | None, name: str | None) -> str:
+    """The side of the body that a command speaks of; the left where it speaks of the middle."""
+    if name is not None:
+        return "right" if known.entries[name].side == "right" else "left"
+    return "right" if at is not None and at[0] < 0.0 else "left"
+
+
+def _entry(known: "Knowledge", name: str) -> None:
+    if name not in known.entries:
+        raise Refusal(_unknown(known, name, list(known.entries)))
+
+
+def _anchor(
+    known: "Knowledge", pack: "Pack", name: str, position: "Position"
+) -> "tuple[Item, Floats]":
+    """What an id is on the model, and the point (3,) that stands for it in a position."""
+    from siexplorer.exploration.ball import position_pose
+    from siexplorer.exploration.catalog import join
+
+    item = join(known, pack).get(name)
+    if item is None:
+        raise Refusal(f"“{name}” is known, but the model that is loaded does not show it.")
+    return item, item.anchor_in(position_pose(pack, position))
+
+
+def _can_be_reached(known: "Knowledge", pack: "Pack", name: str) -> None:
+    from siexplorer.anatomy.records import Skin
+
+    shown = [one.info for one in pack.surfaces.values() if one.info.entry == name]
+    solid = any(info.role == "body" and info.closed for info in shown)
+    if not solid or isinstance(known.entries[name], Skin):
+        raise Refusal(
+            f"“{name}” has no body of its own below the skin; for what lies beneath it give "
+            f"“--landmark {name}”."
+        )
 
 
 # Drawing ------------------------------------------------------------------------------------------
@@ -1018,7 +1306,8 @@ def _unknown(
     known: "Knowledge", name: str, among: list[str] | None = None, what: str = "thing"
 ) -> str:
     """A sentence about an id that is not known, with the nearest that are."""
-    ids = among if among is not None else [*known.entries, *known.movements, *known.zones]
+    everything = (known.entries, known.movements, known.zones, known.tools, known.positions)
+    ids = among if among is not None else [name for records in everything for name in records]
     near = _close(name, ids)
     if not near:
         from siexplorer.exploration.search import find

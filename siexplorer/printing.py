@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from siexplorer.anatomy.knowledge import Knowledge
-    from siexplorer.anatomy.records import Entry, Movement, Zone
+    from siexplorer.anatomy.records import Claim, Entry, Movement, Position, Tool, Zone
+    from siexplorer.exploration.ball import Area, SkinMap, Verdict
+    from siexplorer.exploration.beneath import Reached, Stack
     from siexplorer.exploration.following import Length
     from siexplorer.exploration.moving import Pose
+    from siexplorer.exploration.state import SkinKind
     from siexplorer.geometry.surface import Floats
     from siexplorer.packs.pack import Pack
 
@@ -31,7 +34,9 @@ class Refusal(Exception):
 
 
 def described(
-    known: "Knowledge", record: "Entry | Movement | Zone", pack: "Pack | None"
+    known: "Knowledge",
+    record: "Entry | Movement | Zone | Tool | Position",
+    pack: "Pack | None",
 ) -> dict[str, Any]:
     """The record as plain values, with its sources in full and what the pack adds."""
     import msgspec
@@ -339,42 +344,353 @@ def _most(values: dict[str, float], form: str, unit: str) -> str:
     return f"{', '.join(told)} {unit}." if told else "no change."
 
 
-def zone_rows(known: "Knowledge", pack: "Pack") -> list[dict[str, Any]]:
-    """The rules of the ball map, for each side; refuses where the map cannot be made."""
-    from siexplorer.exploration.ball import ZoneError, zone_map
-    from siexplorer.exploration.card import BASIS_TAGS
+# The ball map -------------------------------------------------------------------------------------
 
-    try:
-        drawn = zone_map(known, pack)
-    except ZoneError as error:
-        raise Refusal(sentence_of(str(error)), FAILED) from None
+
+def zones_record(
+    known: "Knowledge", pack: "Pack", on: "SkinMap", tool: "Tool", position: "Position",
+    *, vertices: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """The map of one skin for one tool as plain values: areas in cm2, places in mm."""
+    found = {
+        "tool": tool.id,
+        "position": position.id,
+        "skin": on.skin.removeprefix("skin-"),
+        "zones": zone_rows(known, pack, on, tool, position),
+        "states": state_rows(known, pack, on, tool, position),
+        "projection": known.say("zones_measured"),
+        "caveats": ball_caveats(known, position),
+    }
+    return found | ({"vertices": vertex_rows(known, on, tool)} if vertices else {})
+
+
+def zone_rows(
+    known: "Knowledge", pack: "Pack", on: "SkinMap", tool: "Tool", position: "Position"
+) -> list[dict[str, Any]]:
+    """The rules of the ball map, for each side, as they are for a tool."""
+    from siexplorer.exploration.ball import area_of, meaning, on_side
+    from siexplorer.geometry.zones import ORDER
+
+    rules, psis = on.rules(tool.counted_radius_mm), _psis(known, pack, position)
     found = []
     for zone in known.zones.values():
-        bases = dict.fromkeys((zone.reason.basis, zone.description.basis))
-        for side, sign in SIDE_SIGNS.items():
-            here = zone.id in drawn.order
-            centroid = drawn.centroid_mm(zone.id, sign) if here else None
-            psis = pack.landmarks[f"{side}-psis"][0]
-            found.append(
-                {
-                    "id": zone.id,
-                    "side": side,
-                    "name": zone.name,
-                    "state": zone.state,
-                    "area_cm2": round(drawn.area_cm2(zone.id, sign), 2) if here else 0.0,
-                    "centroid_mm": centroid
-                    and {"x": round(centroid[0], 1), "z": round(centroid[1], 1)},
-                    "from_psis_mm": centroid
-                    and {
-                        "lateral_mm": round(float(centroid[0] - psis[0]) * sign, 1),
-                        "up_mm": round(float(centroid[1] - psis[2]), 1),
-                    },
-                    "reason": zone.reason.text,
-                    "tags": [BASIS_TAGS[b].strip("()") for b in bases if BASIS_TAGS[b]],
-                    "sources": zone.reason.sources,
-                }
-            )
+        means = meaning(zone, tool)
+        here = rules == (ORDER.index(zone.id) if zone.id in ORDER else -1)
+        said = {
+            "reason": means.reason.text,
+            "tags": _tags([means.reason.basis, zone.description.basis]),
+            "sources": means.reason.sources,
+            "margins": {"mm": zone.margins_mm, "fractions": zone.fractions},
+            "tools": {one.id: meaning(zone, one).state for one in known.tools.values()},
+            "positions": [
+                {"positions": one.positions, "says": one.says.text} for one in zone.in_position
+            ],
+        }
+        found += [
+            {"id": zone.id, "side": side, "name": zone.name}
+            | {"state": means.state, "allowed": means.allowed}
+            | _area(area_of(on, here & on_side(on, side)), side, psis[side])
+            | said
+            for side in SIDE_SIGNS
+        ]
     return found
+
+
+def state_rows(
+    known: "Knowledge", pack: "Pack", on: "SkinMap", tool: "Tool", position: "Position"
+) -> list[dict[str, Any]]:
+    """How much of each side of the skin is clear, caution and avoid for a tool."""
+    from siexplorer.exploration.ball import STATES, area_of, on_side, state_codes
+
+    codes = state_codes(known, tool)[on.rules(tool.counted_radius_mm)]
+    psis = _psis(known, pack, position)
+    return [
+        {"state": state, "side": side}
+        | _area(area_of(on, (codes == code) & on_side(on, side)), side, psis[side])
+        for code, state in enumerate(STATES)
+        for side in SIDE_SIGNS
+    ]
+
+
+def vertex_rows(known: "Knowledge", on: "SkinMap", tool: "Tool") -> list[dict[str, Any]]:
+    """Every vertex of the pack's skin, without its flat ends: place, rule, state, distances."""
+    from siexplorer.exploration.ball import STATES, TELLS, state_codes
+    from siexplorer.geometry.zones import ORDER
+
+    count = len(on.grid.coarse.vertices)
+    rules, codes = on.rules(tool.counted_radius_mm)[:count], state_codes(known, tool)
+    told = {name: on.fields[key][:count].round(3).tolist() for name, key in TELLS.items()}
+    points = on.grid.points[:count].round(3).tolist()
+    return [
+        {
+            "point_mm": point,
+            "rule": ORDER[rule],
+            "state": STATES[codes[rule]],
+            "distances_mm": {name: values[index] for name, values in told.items()},
+        }
+        for index, (point, rule) in enumerate(zip(points, rules, strict=True))
+    ]
+
+
+def _psis(known: "Knowledge", pack: "Pack", position: "Position") -> "dict[str, Floats]":
+    """Where the PSIS of each side is in a position."""
+    from siexplorer.exploration.ball import places_of, position_pose
+
+    return places_of(known, pack, position_pose(pack, position)).psis
+
+
+def _area(area: "Area", side: str, psis: "Floats") -> dict[str, Any]:
+    """A part of the skin as plain values, its middle also as seen from the PSIS of its side."""
+    found: dict[str, Any] = {
+        "area_cm2": round(area.area_cm2, 2),
+        "centroid_mm": None,
+        "from_psis_mm": None,
+    }
+    if area.centroid_mm is not None:
+        x, y, z = area.centroid_mm
+        lateral, back, up = area.centroid_mm - psis
+        found["centroid_mm"] = _numbers({"x": x, "y": y, "z": z})
+        found["from_psis_mm"] = _numbers(
+            {"lateral_mm": lateral * SIDE_SIGNS[side], "up_mm": up, "back_mm": back}
+        )
+    return found
+
+
+def _numbers(values: "dict[str, Any]") -> dict[str, float]:
+    return {name: round(float(value), 2) for name, value in values.items()}
+
+
+def _tags(bases: "Sequence[Any]") -> list[str]:
+    """What sentences rest on other than sources, in words."""
+    from siexplorer.exploration.card import BASIS_TAGS
+
+    return [BASIS_TAGS[b].strip("()") for b in dict.fromkeys(bases) if BASIS_TAGS[b]]
+
+
+def ball_caveats(known: "Knowledge", position: "Position") -> list[str]:
+    """What goes with every answer of the ball map."""
+    from siexplorer.exploration.ball import FIRST_POSITION
+
+    claims = [known.never_safe, known.anatomy_varies, known.depth_caveat]
+    if position.id != FIRST_POSITION:
+        claims.append(known.position_caveat)
+    return [claim.text for claim in claims if claim is not None]
+
+
+def zones_table(found: dict[str, Any]) -> None:
+    """Print the map as a table, and what to know of it."""
+    table = [("ID", "SIDE", "STATE", "AREA cm2", "LATERAL mm", "UP mm", "BACK mm")]
+    for row in found["zones"]:
+        place = row["from_psis_mm"] or {}
+        ways = [place.get(f"{way}_mm") for way in ("lateral", "up", "back")]
+        lateral, up, back = ("-" if value is None else f"{value:+.0f}" for value in ways)
+        area = f"{row['area_cm2']:.1f}"
+        table.append((row["id"], row["side"], row["state"], area, lateral, up, back))
+    print_table(table, right=(3, 4, 5, 6))
+    print()
+    totals = [("STATE", "SIDE", "AREA cm2")]
+    totals += [(r["state"], r["side"], f"{r['area_cm2']:.1f}") for r in found["states"]]
+    print_table(totals, right=(2,))
+    print(f"\n{found['projection']}")
+    for caveat in found["caveats"]:
+        print(caveat)
+
+
+def ball_record(
+    known: "Knowledge", on: "SkinMap", verdict: "Verdict", asked: "Floats"
+) -> dict[str, Any]:
+    """What the rules say of a tool where it rests, as plain values in mm and cm2."""
+    import numpy as np
+
+    from siexplorer.exploration.ball_words import (
+        better_words,
+        direction_words,
+        nearest_words,
+        notes,
+        verdict_words,
+    )
+
+    tool, position = known.tools[verdict.tool], known.positions[verdict.position]
+    zone, contact, near = known.zones[verdict.rule], verdict.contact, verdict.nearest
+    better = verdict.better
+    suggestion = better and {
+        "place_mm": _rounded(better.place),
+        "rule": better.rule,
+        **_numbers(
+            {
+                "distance_mm": better.distance_mm,
+                "outwards_mm": better.outwards_mm,
+                "up_mm": better.up_mm,
+                "backwards_mm": better.backwards_mm,
+            }
+        ),
+        "words": better_words(known, verdict),
+    }
+    return {
+        "tool": tool.id,
+        "position": position.id,
+        "skin": on.skin.removeprefix("skin-"),
+        "verdict": verdict.state,
+        "allowed": verdict.allowed,
+        "headline": verdict_words(known, verdict),
+        "rule": verdict.rule,
+        "rule_name": zone.name,
+        "reason": verdict.reason.text,
+        "tags": _tags([verdict.reason.basis, zone.description.basis]),
+        "sources": verdict.reason.sources,
+        "side": verdict.side,
+        "asked_mm": _rounded(asked),
+        "place_mm": _rounded(contact.place),
+        "snapped_by_mm": round(float(np.linalg.norm(contact.place - asked)), 2),
+        "normal": _rounded(contact.normal),
+        "centre_mm": _rounded(contact.centre),
+        "sink_mm": round(contact.sink_mm, 2),
+        "distances_mm": _numbers(verdict.distances_mm),
+        "contact": {
+            "radius_mm": tool.contact_radius_mm,
+            "counted_radius_mm": tool.counted_radius_mm,
+            "patch_area_cm2": round(contact.patch_cm2, 2),
+        },
+        "contact_patch_cm2": round(contact.patch_cm2, 2),
+        "nearest": {
+            "name": near.name,
+            "words": nearest_words(known, verdict),
+            "distance_mm": round(near.distance_mm, 2),
+            "place_mm": _rounded(near.place),
+            "direction": direction_words(known, verdict.side, near.place - contact.place),
+        },
+        "suggestion": suggestion,
+        "reached": verdict.reached,
+        "position_says": [claim.text for claim in notes(known, verdict)],
+        "caveats": ball_caveats(known, position),
+    }
+
+
+def ball_lines(known: "Knowledge", found: dict[str, Any]) -> list[str]:
+    """What ``ball_record`` holds, in short, as lines of text."""
+    tool, position = known.tools[found["tool"]], known.positions[found["position"]]
+    tags = "".join(f" ({tag})" for tag in found["tags"])
+    x, y, z = found["place_mm"]
+    lines = [
+        f"{tool.name}, {position.lay_name}; {found['skin']} body.",
+        found["headline"],
+        f"{found['reason']}{tags}",
+        found["nearest"]["words"],
+    ]
+    if found["suggestion"] is not None:
+        lines.append(known.say("suggestion", words=found["suggestion"]["words"]))
+    lines += found["position_says"]
+    lines.append(
+        f"It rests at {x:.0f} {y:.0f} {z:.0f} mm, sinks in {found['sink_mm']:.0f} mm and presses "
+        f"on {found['contact_patch_cm2']:.0f} cm2."
+    )
+    told = ", ".join(
+        f"{name.replace('_', ' ')} {value:.0f}" for name, value in found["distances_mm"].items()
+    )
+    return [*lines, f"Distances in mm: {told}.", *found["caveats"]]
+
+
+def beneath_record(
+    known: "Knowledge", on: "SkinMap", position: "Position", stack: "Stack"
+) -> dict[str, Any]:
+    """What lies below a place on the skin, as plain values in mm, in order of depth."""
+    return {
+        "position": position.id,
+        "skin": on.skin.removeprefix("skin-"),
+        "place_mm": _rounded(stack.place),
+        "inwards": _rounded(stack.inwards),
+        "stack": [
+            {
+                "id": one.id,
+                "surface": one.surface,
+                "name": one.name,
+                "kind": one.kind,
+                "depth_mm": round(one.depth_mm, 2),
+                "thickness_mm": round(one.thickness_mm, 2),
+                "beside_mm": round(one.away_mm, 2) if one.beside else None,
+            }
+            for one in stack.layers
+        ],
+        "caveats": ball_caveats(known, position),
+    }
+
+
+def beneath_lines(known: "Knowledge", found: dict[str, Any]) -> None:
+    """Print the stack as a table, and what to know of it."""
+    x, y, z = found["place_mm"]
+    print(f"Below {x:.0f} {y:.0f} {z:.0f} mm on the {found['skin']} body:\n")
+    table = [("DEPTH mm", "THICK mm", "BESIDE mm", "KIND", "NAME")]
+    for one in found["stack"]:
+        beside = "-" if one["beside_mm"] is None else f"{one['beside_mm']:.0f}"
+        thick = f"{one['thickness_mm']:.0f}" if one["thickness_mm"] else "-"
+        table.append((f"{one['depth_mm']:.0f}", thick, beside, one["kind"], one["name"]))
+    print_table(table, right=(0, 1, 2))
+    print()
+    for caveat in found["caveats"]:
+        print(caveat)
+
+
+def reached_record(
+    known: "Knowledge", skin: "SkinKind", position: "Position", name: str,
+    reached: "Reached | None",
+) -> dict[str, Any]:  # fmt: skip
+    """From how much of the skin a structure is reached, and from how deep, as plain values."""
+    return {
+        "structure": name,
+        "name": known.entries[name].name,
+        "position": position.id,
+        "skin": skin,
+        "area_cm2": round(reached.area_cm2, 2) if reached else 0.0,
+        "least_mm": round(reached.least_mm, 2) if reached else None,
+        "median_mm": round(reached.median_mm, 2) if reached else None,
+        "caveats": ball_caveats(known, position),
+    }
+
+
+def reached_lines(known: "Knowledge", found: dict[str, Any]) -> list[str]:
+    """What ``reached_record`` holds as lines of text."""
+    if found["least_mm"] is None:
+        said = known.say("reached_nowhere", name=found["name"])
+    else:
+        said = known.say(
+            "reached_from",
+            name=found["name"],
+            area=f"{found['area_cm2']:.0f}",
+            least=f"{found['least_mm']:.0f}",
+            median=f"{found['median_mm']:.0f}",
+        )
+    return [said, *found["caveats"]]
+
+
+# Tools and positions ------------------------------------------------------------------------------
+
+
+def record_text(known: "Knowledge", record: "Tool | Position") -> str:
+    """A tool or a position as text for a terminal, with its sources."""
+    from siexplorer.anatomy.records import Tool
+    from siexplorer.exploration.card import BASIS_TAGS, Block, Card, Line, to_text
+
+    if isinstance(record, Tool):
+        parts = {"Size": [record.size], "Contact": [record.contact], "Use": [record.use]}
+    else:
+        turns: list[Claim] = [turn.claim for turn in record.turns]
+        parts = {"How": [record.says], "How it is drawn": turns, "Pressure": [record.pressure]}
+    used = dict.fromkeys(n for claims in parts.values() for one in claims for n in one.sources)
+    cited = [name for name in used if name in known.sources]
+    card = Card(record.name, record.lay_name, "")
+    card.sources = [known.sources[name] for name in cited]
+    for heading, claims in parts.items():
+        lines = tuple(
+            Line(
+                one.text,
+                BASIS_TAGS[one.basis],
+                tuple(cited.index(name) + 1 for name in one.sources if name in cited),
+            )
+            for one in claims
+        )
+        if lines:
+            card.blocks.append(Block(heading, lines))
+    return to_text(card)
 
 
 def kinds(known: "Knowledge") -> dict[str, int]:

@@ -24,3 +24,18 @@ def settle(qtbot, frames=4):
         QApplication.processEvents()
         time.sleep(0.02)
     QApplication.processEvents()
+
+
+def dragged_to(at):
+    """A mouse that moves to a point of a widget with its left button down."""
+    from PySide6.QtCore import QEvent, QPointF, Qt
+    from PySide6.QtGui import QMouseEvent
+
+    return QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(at),
+        QPointF(at),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )

@@ -11,7 +11,6 @@ import msgspec
 from siexplorer.anatomy.places import data_folder
 from siexplorer.anatomy.records import (
     Analogy,
-    Ball,
     Bone,
     Care,
     Cartilage,
@@ -28,6 +27,7 @@ from siexplorer.anatomy.records import (
     Nerve,
     Notice,
     Pattern,
+    Position,
     Question,
     Record,
     SessionRules,
@@ -36,6 +36,7 @@ from siexplorer.anatomy.records import (
     StopWords,
     Technique,
     Terms,
+    Tool,
     Vessel,
     Zone,
 )
@@ -60,8 +61,11 @@ class Knowledge:
     sources: dict[str, Source] = field(default_factory=dict)
     text: dict[str, str] = field(default_factory=dict)
     notice: Notice | None = None
-    ball: Ball | None = None
+    tools: dict[str, Tool] = field(default_factory=dict)
+    positions: dict[str, Position] = field(default_factory=dict)
     depth_caveat: Claim | None = None
+    anatomy_varies: Claim | None = None
+    position_caveat: Claim | None = None
     never_safe: Claim | None = None
     stop: StopWords | None = None
     session: SessionRules | None = None
@@ -113,8 +117,13 @@ def read_knowledge(folder: Path | None = None) -> Knowledge:
     known.session = _single(tables, "techniques", "session", SessionRules, known.problems)
     known.gate = _single(tables, "safety", "gate", Gate, known.problems)
     known.notice = _single(tables, "notice", "notice", Notice, known.problems)
-    known.ball = _single(tables, "zones", "ball", Ball, known.problems)
+    for tool in _records(tables, "tools", "tool", Tool, known.problems):
+        _add(known.tools, tool, "tools", known.problems)
+    for position in _records(tables, "tools", "position", Position, known.problems):
+        _add(known.positions, position, "tools", known.problems)
     known.depth_caveat = _single(tables, "zones", "depth_caveat", Claim, known.problems)
+    known.anatomy_varies = _single(tables, "zones", "anatomy_varies", Claim, known.problems)
+    known.position_caveat = _single(tables, "zones", "position_caveat", Claim, known.problems)
     known.never_safe = _single(tables, "zones", "never_safe", Claim, known.problems)
     known.stop = _single(tables, "zones", "stop", StopWords, known.problems)
     text = _single(tables, "interface", "text", dict[str, str], known.problems)
@@ -135,7 +144,15 @@ FILES = {
     "nerves": {"nerve", "vessel"},
     "landmarks": {"landmark"},
     "movements": {"movement"},
-    "zones": {"zone", "ball", "depth_caveat", "never_safe", "stop"},
+    "zones": {
+        "zone",
+        "depth_caveat",
+        "anatomy_varies",
+        "position_caveat",
+        "never_safe",
+        "stop",
+    },
+    "tools": {"tool", "position"},
     "techniques": {"technique", "care", "session"},
     "safety": {"question", "gate"},
     "patterns": {"pattern", "misconception", "analogy"},

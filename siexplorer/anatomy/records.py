@@ -332,30 +332,91 @@ class Movement(Record, kw_only=True, frozen=True):
     kind: ClassVar[str] = "movement"
 
 
+ZoneState = Literal["clear", "caution", "avoid"]
+"""What the rules say of a place."""
+
+
+class ForTools(Record, kw_only=True, frozen=True):
+    """What a zone means for some tools, named by their ids or groups, instead of for the rest."""
+
+    tools: list[str]
+    state: ZoneState
+    allowed: bool = False
+    reason: Claim
+
+
+class InPosition(Record, kw_only=True, frozen=True):
+    """What to say of a zone while the body is in some positions."""
+
+    positions: list[str]
+    says: Claim
+
+
 class Zone(Record, kw_only=True, frozen=True):
     """A rule of the ball map: how near a ball's centre may come to what, and what that means.
 
-    ``margins_mm`` are the rule's own distances; the ball's contact radius is added where
-    ``siexplorer.geometry.zones`` says so.
+    ``margins_mm`` are the rule's own distances; the contact's radius is added where
+    ``siexplorer.geometry.zones`` says so. ``allowed`` marks a caution that the articles aim for.
     """
 
     id: str
     name: str
     lay_name: str
-    state: Literal["clear", "caution", "avoid"]
+    state: ZoneState
+    allowed: bool = False
     margins_mm: dict[str, float]
     fractions: dict[str, float] = {}
     reason: Claim
+    for_tools: list[ForTools] = []
+    in_position: list[InPosition] = []
     description: Description
     covers: list[str] = []
     kind: ClassVar[str] = "zone"
 
 
-class Ball(Record, kw_only=True, frozen=True):
-    """What presses: the radius of its contact on the skin."""
+class Tool(Record, kw_only=True, frozen=True):
+    """What presses: a ball, a roller, an elbow or knuckle (``point``), a hand, or a broad palm.
 
+    ``diameter_mm`` is its real size where it is round, ``length_mm`` a roller's; it presses with a
+    circle of ``contact_radius_mm``, of which rules count ``counted_radius_mm``. ``stiffness`` ranks
+    tools from soft (1) to hard (5).
+    """
+
+    id: str
+    name: str
+    lay_name: str
+    synonyms: list[str] = []
+    group: Literal["ball", "roller", "point", "hand", "palm"]
+    diameter_mm: float
+    length_mm: float = 0.0
     contact_radius_mm: float
-    claim: Claim
+    counted_radius_mm: float
+    stiffness: int
+    size: Claim
+    contact: Claim
+    use: Claim
+    covers: list[str] = []
+    kind: ClassVar[str] = "tool"
+
+
+class Position(Record, kw_only=True, frozen=True):
+    """How a person stands or lies. ``down`` is the side of the body that a tool on the floor or a
+    wall can reach; ``turns`` are the true angles of its joints, held.
+    """
+
+    id: str
+    name: str
+    lay_name: str
+    synonyms: list[str] = []
+    paired: bool
+    down: Literal["back", "front", "left", "right", "any"]
+    view: View = "back"
+    turns: list[Turn] = []
+    pressure: Claim
+    says: Claim
+    covers: list[str] = []
+    side: Side = "midline"
+    kind: ClassVar[str] = "position"
 
 
 class StopWords(Record, kw_only=True, frozen=True):

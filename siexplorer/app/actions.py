@@ -25,6 +25,9 @@ MOUSE_KEYS = [
     ("Model", "Turn the model", "Left drag, or arrow keys"),
     ("Model", "Shift the picture", "Right or middle drag, or Shift and left drag"),
     ("Model", "Come closer or go back", "Wheel or pinch (towards the pointer), + and -"),
+    ("Model", "Move the tool (in the ball mode)", "Drag it, click on the skin, or arrow keys"),
+    ("Model", "Move it by 10 mm", "Shift and arrow keys"),
+    ("Model", "Turn the model by keys in the ball mode", "Ctrl and arrow keys"),
     ("Model", "Select what is under the pointer", "Click"),
     ("Model", "Clear the selection", "Click on empty space, or Esc"),
 ]

@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
+from siexplorer.anatomy.records import Zone
 from siexplorer.exploration.card import Card, card_of, movement_card, to_html, zones_card
 from siexplorer.exploration.exploration import Change, Exploration
 
@@ -32,14 +33,21 @@ class CardPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.text)
         self._shown: Card | None = None
+        self._rule: Zone | None = None
         exploration.changed.connect(self._follow)
         exploration.loaded.connect(self.renew)
         self.renew()
 
     def _follow(self, change: Change) -> None:
         before, after = change.before, change.after
-        watched = ("selected", "mode", "movement", "zone", "voice", "perspective", "hidden")
+        watched = (
+            *("selected", "mode", "movement", "zone", "voice", "perspective", "hidden"),
+            *("tool", "position", "skin"),
+        )
         if any(getattr(before, key) != getattr(after, key) for key in watched):
+            self.renew()
+        elif before.ball != after.ball and self._rule != self._zone():
+            # A tool that moves within the same rule changes no word of the card.
             self.renew()
 
     def card(self) -> Card | None:
@@ -53,16 +61,25 @@ class CardPanel(QWidget):
             entry = known.entries[state.selected]
             return card_of(known, entry, pack, state.voice, state.perspective)
         if state.mode == "ball" and known.zones:
-            return zones_card(known, known.zones.get(state.zone or ""), state.voice)
+            tool, position = known.tools.get(state.tool), known.positions.get(state.position)
+            return zones_card(known, self._zone(), state.voice, tool, position)
         if state.mode == "move" and state.movement in known.movements:
             movement = known.movements[state.movement]
             return movement_card(known, movement, state.voice, state.perspective)
         return None
 
+    def _zone(self) -> Zone | None:
+        """The rule that is read about: the one asked for, or the one where the tool rests."""
+        known, state = self.exploration.known, self.exploration.state
+        if state.zone is not None:
+            return known.zones.get(state.zone)
+        found = self.exploration.verdict()
+        return known.zones.get(found.rule) if found is not None else None
+
     def renew(self) -> None:
         """Write the card again."""
         card = self.card()
-        self._shown = card
+        self._shown, self._rule = card, self._zone()
         palette = self.palette()
         dark = palette.color(QPalette.ColorRole.Base).lightness() < 128
         if card is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,14 @@ from siexplorer.exploration.sections import PLANES
 from siexplorer.exploration.state import SKINS, State
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QComboBox
+
+    from siexplorer.app.ball import BallPanel
     from siexplorer.app.timeline import TimelinePanel
 
 MENU = "&Body"
 MOVEMENT = "M&ovement"
+BALL_MENU = "Ba&ll"
 
 
 def look_specs(do: Exploration) -> list[Spec]:
@@ -128,6 +133,45 @@ def movement_specs(do: Exploration, player: TimelinePanel) -> list[Spec]:
     ]
 
 
+def ball_specs(do: Exploration, panel: BallPanel) -> list[Spec]:
+    """What is done with the tool on the skin, each with its key."""
+
+    def next_of(box: QComboBox, choose: Callable[[str], None]) -> None:
+        if box.count():
+            choose(box.itemData((box.currentIndex() + 1) % box.count()))
+
+    return [
+        Spec("ball-walk", BALL_MENU, "Walk to a better place", panel.walk_to_better, ("W",)),
+        Spec("ball-over", BALL_MENU, "Put it over the selected", panel.put_over, ("O",)),
+        Spec(
+            "ball-reach",
+            BALL_MENU,
+            "From where the selected is reached",
+            lambda: do.set_reach(shown=not do.state.reach),
+            ("Shift+W",),
+            checkable=True,
+        ),
+        Spec(
+            "ball-tool",
+            BALL_MENU,
+            "Next tool",
+            lambda: next_of(panel.tool, do.set_tool),
+            ("Shift+T",),
+        ),
+        Spec(
+            "ball-position",
+            BALL_MENU,
+            "Next position of the body",
+            lambda: next_of(panel.position, do.set_position),
+            ("Shift+P",),
+        ),
+        Spec("ball-map", BALL_MENU, "About the map", panel.whole.click, ("Shift+M",)),
+    ]
+
+
+BALL = ("ball-walk", "ball-over", "ball-reach", "ball-tool", "ball-position", "ball-map")
+"""The commands of the ball mode."""
+
 MOVING = ("play", "step-on", "step-back", "true-scale", "compare", "compare-true")
 """The commands that need a movement."""
 
@@ -149,4 +193,5 @@ def checks_of(state: State) -> dict[str, bool]:
         "attachments": state.attachments,
         "referral": state.referral,
         "cut": state.section is not None,
+        "ball-reach": state.reach,
     }

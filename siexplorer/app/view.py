@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 from pyvistaqt import QtInteractor
 
+from siexplorer.exploration.ball import meaning
 from siexplorer.exploration.exploration import Exploration
 from siexplorer.exploration.state import Camera
 from siexplorer.scene.camera import between, orbit, pan, zoom
@@ -27,6 +28,9 @@ from siexplorer.scene.theme import Theme
 CLICK_SLACK_PX = 4
 DEG_PER_PX = 0.35
 KEY_STEP_DEG = 10.0
+NUDGE_MM, LARGE_NUDGE_MM = 2.0, 10.0
+"""How far an arrow key moves the tool, alone and with Shift (design)."""
+
 HOVER_PAUSE_MS = 40
 FLIGHT_S = 0.28
 STILL_MS = 220
@@ -42,11 +46,13 @@ class SceneView(QtInteractor):  # type: ignore[misc]
     """Shows an exploration. Left drag turns, right drag shifts, the wheel comes closer.
 
     One that ``follows`` is put by another view to where that one looks from, and never flies or
-    frames the model by itself. ``turned`` is emitted whenever the camera moves.
+    frames the model by itself. ``turned`` is emitted whenever the camera moves, ``nudged`` when
+    arrow keys ask the tool to go so many mm to the right and up.
     """
 
     zone_hovered = Signal(object)
     turned = Signal()
+    nudged = Signal(float, float)
 
     def __init__(
         self,
@@ -72,6 +78,12 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         self._pressed_at: QPoint | None = None
         self._last: QPoint | None = None
         self._dragging = False
+        self._carried: QPoint | None = None
+        self._carried_to: QPoint | None = None
+        self._carry_timer = QTimer(self)
+        self._carry_timer.setSingleShot(True)
+        self._carry_timer.setInterval(0)
+        self._carry_timer.timeout.connect(self._carry_on)
         self._hover_at: QPoint | None = None
         self._hover_timer = QTimer(self)
         self._hover_timer.setSingleShot(True)
@@ -206,12 +218,40 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         self.zone_hovered.emit(hit.zone if hit else None)
         name = self.exploration.name_of(hit.entry) if hit and hit.entry else ""
         if hit and hit.zone:
-            name = self.exploration.known.zones[hit.zone].reason.text
-        self.setCursor(Qt.CursorShape.PointingHandCursor if name else Qt.CursorShape.ArrowCursor)
+            name = self._reason(hit.zone)
+        shape = Qt.CursorShape.PointingHandCursor if name else Qt.CursorShape.ArrowCursor
+        if self.pelvis.on_tool(*self._pixel(self._hover_at)):
+            shape = Qt.CursorShape.OpenHandCursor
+        self.setCursor(shape)
         if name:
             QToolTip.showText(self.mapToGlobal(self._hover_at + QPoint(14, 18)), name, self)
         else:
             QToolTip.hideText()
+
+    def _reason(self, zone: str) -> str:
+        known, tool = self.exploration.known, self.exploration.state.tool
+        return meaning(known.zones[zone], known.tools[tool]).reason.text
+
+    # Carrying the tool ----------------------------------------------------------------------------
+
+    def _take_hold(self, at: QPoint) -> None:
+        """Carry the tool from here on: where it was taken hold of stays under the pointer."""
+        found = self.exploration.verdict()
+        if found is None or not self.pelvis.on_tool(*self._pixel(at)):
+            self._carried = None
+            return
+        x, y, _ = self.pelvis.to_pixels(found.contact.place[None])[0]
+        ratio = self.devicePixelRatioF()
+        height = self.render_window.GetSize()[1]
+        self._carried = QPoint(round(x / ratio), round((height - 1 - y) / ratio)) - at
+
+    def _carry_on(self) -> None:
+        """The tool goes where the pointer is now; positions in between are skipped, not queued."""
+        if self._carried is None or self._carried_to is None:
+            return
+        hit = self.hit(self._carried_to + self._carried)
+        if hit is not None:
+            self.exploration.place_ball(np.array(hit.position), merge=True)
 
     # Events ---------------------------------------------------------------------------------------
 
@@ -221,6 +261,9 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         self._flight = None
         self._pressed_at = self._last = event.position().toPoint()
         self._dragging = False
+        self._carried = None
+        if event.button() == Qt.MouseButton.LeftButton and not event.modifiers():
+            self._take_hold(self._pressed_at)
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -240,6 +283,10 @@ class SceneView(QtInteractor):  # type: ignore[misc]
             QToolTip.hideText()
         step = at - self._last
         self._last = at
+        if self._carried is not None:
+            self._carried_to = at
+            self._carry_timer.start()
+            return
         shifting = bool(event.buttons() & ~Qt.MouseButton.LeftButton) or bool(
             event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         )
@@ -259,19 +306,21 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         self.setCursor(Qt.CursorShape.ArrowCursor)
         if pressed is None:
             return
-        if dragged:
+        if dragged and self._carried is not None:
+            self._carry_on()
+            self._carried = self._carried_to = None
+            self.exploration.pause_merging()
+        elif dragged:
             self._keep()
             self.exploration.pause_merging()
         elif event.button() == Qt.MouseButton.LeftButton:
             self.click(event.position().toPoint())
 
     def click(self, at: QPoint) -> None:
-        """Select what lies there; empty space clears."""
+        """Select what lies there; empty space clears. In the ball mode the tool goes there."""
         hit = self.hit(at)
         if hit is not None and hit.zone is not None:
-            self.exploration.read_zone(hit.zone)
-        elif self.exploration.state.mode == "ball" and hit is None:
-            self.exploration.read_zone(None)
+            self.exploration.place_ball(np.array(hit.position))
         else:
             self.exploration.select(hit.entry if hit else None)
 
@@ -283,7 +332,9 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows turn, plus and minus zoom."""
+        """Arrows turn, plus and minus zoom. In the ball mode arrows move the tool, and turn with
+        Ctrl.
+        """
         turns = {
             Qt.Key.Key_Left: (-KEY_STEP_DEG, 0.0),
             Qt.Key.Key_Right: (KEY_STEP_DEG, 0.0),
@@ -291,7 +342,13 @@ class SceneView(QtInteractor):  # type: ignore[misc]
             Qt.Key.Key_Down: (0.0, KEY_STEP_DEG),
         }
         key = Qt.Key(event.key())
-        if key in turns:
+        ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if key in turns and self.exploration.verdict() is not None and not ctrl:
+            large = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            step = (LARGE_NUDGE_MM if large else NUDGE_MM) / KEY_STEP_DEG
+            right, down = turns[key]
+            self.nudged.emit(right * step, -down * step)
+        elif key in turns:
             self.turn(*turns[key])
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.come_closer(ZOOM_PER_STEP)
@@ -344,5 +401,6 @@ class SceneView(QtInteractor):  # type: ignore[misc]
             self._hover_timer.stop()
             self._flight_timer.stop()
             self._still_timer.stop()
+            self._carry_timer.stop()
             self.pelvis.close()
         super().close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import replace
 from datetime import datetime
@@ -169,9 +170,9 @@ class MainWindow(QMainWindow):
         self.ball = BallPanel(self.exploration)
         self.section = SectionPanel(self.exploration)
         self.timeline.player.calm = self.settings.reduced_motion
-        for panel in (self.section, self.ball):
-            panel.hide()
-            self._column.addWidget(panel)
+        self.ball.calm = self.settings.reduced_motion
+        self.section.hide()
+        self._column.addWidget(self.section)
 
     def _below(self) -> tuple[QWidget, ...]:
         """The panels below the model, each there while it is needed."""
@@ -194,19 +195,20 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.layers, 1)
         left.setMinimumWidth(230)
         self.card = CardPanel(self.exploration)
-        self._strip = self._build_strip()
+        self._strip = self._build_strip("Movement", self.timeline)
+        self._ball_strip = self._build_strip("Ball", self.ball)
         self._docks = [
             self._dock("What to show", left, Qt.DockWidgetArea.LeftDockWidgetArea, 270),
             self._dock("Card", self.card, Qt.DockWidgetArea.RightDockWidgetArea, 350),
         ]
 
-    def _build_strip(self) -> QDockWidget:
-        """The player, below everything: the full width keeps it low."""
-        strip = QDockWidget("Movement", self)
-        strip.setObjectName("Movement")
+    def _build_strip(self, name: str, panel: QWidget) -> QDockWidget:
+        """A panel of a mode, below everything: the full width keeps it low."""
+        strip = QDockWidget(name, self)
+        strip.setObjectName(name)
         strip.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
         strip.setTitleBarWidget(QWidget())
-        strip.setWidget(self.timeline)
+        strip.setWidget(panel)
         strip.toggleViewAction().setVisible(False)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, strip)
         strip.hide()
@@ -227,7 +229,7 @@ class MainWindow(QMainWindow):
         return dock
 
     def _commands(self) -> list[Spec]:
-        from siexplorer.app.commands import look_specs, movement_specs
+        from siexplorer.app.commands import ball_specs, look_specs, movement_specs
 
         do = self.exploration
         mode_keys = {"explore": "E", "move": "M", "ball": "B"}
@@ -286,6 +288,7 @@ class MainWindow(QMainWindow):
             Spec("clear", "&Edit", "Clear the selection", self.clear, ("Esc",)),
             *modes,
             *movement_specs(do, self.timeline),
+            *ball_specs(do, self.ball),
             *views,
             Spec("next", "&View", "Next landmark", lambda: self.step(1), ("N",)),
             Spec("previous", "&View", "Previous landmark", lambda: self.step(-1), ("Shift+N",)),
@@ -427,6 +430,9 @@ class MainWindow(QMainWindow):
         self.stage.opened.connect(self._make_room)
         self.stage.closed.connect(self._give_room_back)
         self.view.zone_hovered.connect(self.ball.show_reason)
+        self.view.nudged.connect(self.ball.nudge)
+        self.ball.ready.connect(self._now_prepared)
+        self.ball.ready.connect(self.card.renew)
         self.search.visited.connect(self.view.setFocus)
         self._give_keys(self.view)
         # Space plays where it has no other meaning; on a button it presses the button.
@@ -466,12 +472,15 @@ class MainWindow(QMainWindow):
 
     def _make_ready(self) -> None:
         """What the thread does, until the window is closed."""
+        from siexplorer.exploration.ball import ZoneError
+
         view, following, pack = self.view, self.exploration.following, self.exploration.pack
         if view is None or following is None or pack is None:
             return
         if self.exploration.state.mode != "move":
             # Quick, and the ball map waits for nothing else.
-            view.pelvis.prepare_zones()
+            with contextlib.suppress(ZoneError):
+                self.exploration.skin_map(wait=True)
         for name in list(pack.surfaces):
             if self._closing.is_set():
                 return
@@ -514,7 +523,7 @@ class MainWindow(QMainWindow):
             self.settings.voice = change.after.voice
         if change.before.perspective != change.after.perspective:
             self.settings.perspective = change.after.perspective
-        only_moment = replace(before, at=after.at) == after
+        only_moment = replace(before, at=after.at, ball=after.ball) == after
         if not only_moment or not self.commands["undo"].isEnabled():
             # A moment of a running movement changes no command; renewing them all costs 6 ms.
             self._renew_commands()
@@ -535,11 +544,11 @@ class MainWindow(QMainWindow):
         self._strip.setVisible(mode == "move")
         if mode == "move":
             self._prepare()
-        self.ball.setVisible(mode == "ball")
+        self._ball_strip.setVisible(mode == "ball")
         self.commands[f"mode-{mode}"].setChecked(True)
 
     def _renew_commands(self) -> None:
-        from siexplorer.app.commands import LESSON, MOVING, checks_of
+        from siexplorer.app.commands import BALL, LESSON, MOVING, checks_of
 
         do, state = self.exploration, self.exploration.state
         self.commands["undo"].setEnabled(do.undo_label is not None)
@@ -553,6 +562,8 @@ class MainWindow(QMainWindow):
         moves = state.mode == "move" and state.movement is not None
         for name in (*MOVING, "export-movement"):
             self.commands[name].setEnabled(moves)
+        for name in BALL:
+            self.commands[name].setEnabled(state.mode == "ball")
         for name in LESSON:
             self.commands[name].setEnabled(moves and self.timeline.lesson.current() is not None)
         self.commands["compare-end"].setEnabled(state.beside is not None)
@@ -639,7 +650,7 @@ class MainWindow(QMainWindow):
         """Animate, or step from moment to moment."""
         player = self.timeline.player
         player.stop()
-        player.calm = self.settings.reduced_motion = not player.calm
+        player.calm = self.settings.reduced_motion = self.ball.calm = not player.calm
         if self.view is not None:
             self.view.animate = not player.calm
         self._renew_commands()

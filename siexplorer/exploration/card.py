@@ -19,17 +19,20 @@ from siexplorer.anatomy.records import (
     Muscle,
     Nerve,
     Palpation,
+    Position,
     ReferralArea,
     Skin,
     Source,
     Step,
     Structure,
     Terms,
+    Tool,
     Turn,
     Vessel,
     Voice,
     Zone,
 )
+from siexplorer.exploration.ball import meaning, said_in
 from siexplorer.exploration.moving import moves_si
 from siexplorer.exploration.state import Perspective
 from siexplorer.packs.pack import Pack
@@ -247,23 +250,44 @@ MOTION_WORDS: dict[Motion, tuple[str, str]] = {
 """What each motion is called, and its opposite, which is negative in the records."""
 
 
-def zones_card(known: Knowledge, zone: Zone | None, voice: Voice) -> Card:
-    """The card of the ball map, or of the one rule under the pointer."""
+def zones_card(
+    known: Knowledge,
+    zone: Zone | None,
+    voice: Voice,
+    tool: Tool | None = None,
+    position: Position | None = None,
+) -> Card:
+    """The card of the ball map, or of one of its rules, for a tool on a body in a position."""
     if zone is not None:
         card = Card(zone.lay_name, zone.name, "")
         write = _Writer(known, card)
-        write.block(_STATE_WORDS[zone.state], [zone.reason], warning=zone.state == "avoid")
+        means = meaning(zone, tool) if tool is not None else None
+        state, reason = (means.state, means.reason) if means else (zone.state, zone.reason)
+        write.block(_STATE_WORDS[state], [reason], warning=state == "avoid")
         card.blocks.append(
             Block("", (write.line(zone.description, zone.description.wording(voice)),))
         )
+        others = [one.reason for one in zone.for_tools if one.reason is not reason]
+        write.block(
+            "With other tools", others + ([zone.reason] if reason is not zone.reason else [])
+        )
     else:
-        card = Card("Where a ball may go", "The map on the back of the pelvis", "")
+        card = Card("Where a ball may go", "The map on the skin", "")
         write = _Writer(known, card)
-        for state in ("clear", "caution", "avoid"):
-            rules = [z.reason for z in known.zones.values() if z.state == state]
-            write.block(_STATE_WORDS[state], rules, warning=state == "avoid")
-    caveats = [c for c in (known.never_safe, known.depth_caveat) if c is not None]
-    write.block("How to read the map", caveats + ([known.ball.claim] if known.ball else []))
+        for kind in ("clear", "caution", "avoid"):
+            rules = [z.reason for z in known.zones.values() if z.state == kind]
+            write.block(_STATE_WORDS[kind], rules, warning=kind == "avoid")
+    if position is not None:
+        said = said_in(zone, position) if zone is not None else []
+        write.block(position.name, [position.says, *said, position.pressure])
+        drawn = [turn.claim for turn in position.turns]
+        write.block("How the body is drawn", drawn)
+    if tool is not None:
+        write.block(tool.name, [tool.use, tool.size, tool.contact])
+    caveats = [known.never_safe, known.anatomy_varies, known.depth_caveat]
+    if position is not None and position.turns:
+        caveats.append(known.position_caveat)
+    write.block("How to read the map", [c for c in caveats if c is not None])
     if known.stop is not None:
         write.block("Stop at once", known.stop.words, warning=True)
     return card

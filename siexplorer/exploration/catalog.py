@@ -1,13 +1,18 @@
 """What can be clicked: the records of what is known joined to the pelvis that is loaded."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siexplorer.anatomy.knowledge import Knowledge
 from siexplorer.anatomy.records import Bone, Entry, Landmark, Side
+from siexplorer.geometry.motion import moved
 from siexplorer.geometry.surface import Floats
 from siexplorer.packs.pack import Pack, SurfaceInfo
+
+if TYPE_CHECKING:
+    from siexplorer.exploration.moving import Pose
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,11 @@ class Item:
     def id(self) -> str:
         """The entry's id, side first."""
         return self.entry.id
+
+    def anchor_in(self, pose: "Pose | None") -> Floats:
+        """(3,) where the anchor is once the bones have moved; soft tissue as its bone goes."""
+        matrix = None if pose is None else pose.matrices.get(self.moves_with)
+        return self.anchor if matrix is None else moved(matrix, self.anchor[None])[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,8 @@ def rows(known: Knowledge, kind: str | None = None) -> list[Row]:
     found = [Row(e.id, e.kind, e.name, e.side) for e in known.entries.values()]
     found += [Row(m.id, m.kind, m.name, m.side) for m in known.movements.values()]
     found += [Row(z.id, z.kind, z.name, "both") for z in known.zones.values()]
+    found += [Row(t.id, t.kind, t.name, "both") for t in known.tools.values()]
+    found += [Row(p.id, p.kind, p.name, p.side) for p in known.positions.values()]
     return [row for row in found if kind is None or row.kind == kind]
 
 

@@ -14,8 +14,18 @@ from scipy.spatial import cKDTree
 
 import siexplorer
 from siexplorer.anatomy.knowledge import Knowledge, claims_of, sources_of
-from siexplorer.anatomy.records import Entry, Landmark, Movement, Muscle, Structure, Zone
-from siexplorer.exploration.ball import ZoneError, zone_map
+from siexplorer.anatomy.records import (
+    Entry,
+    Landmark,
+    Movement,
+    Muscle,
+    Position,
+    Structure,
+    Tool,
+    Zone,
+)
+from siexplorer.exploration.ball import STATES, TELLS
+from siexplorer.exploration.ball_checks import ball_records, positions_held, zones_drawn
 from siexplorer.exploration.following import Following
 from siexplorer.exploration.looks import PRESETS
 from siexplorer.exploration.moving import (
@@ -33,7 +43,6 @@ from siexplorer.geometry.landmarks import Bones, Points, find_landmarks
 from siexplorer.geometry.motion import BODIES, Joints, beyond_caps
 from siexplorer.geometry.muscles import PLANS
 from siexplorer.geometry.surface import Floats, face_normals, is_closed, volume_cm3
-from siexplorer.geometry.zones import ORDER, ZoneMap
 from siexplorer.packs.pack import Pack, PackSurface
 
 SIGNS = {"left": 1, "right": -1}
@@ -84,10 +93,6 @@ NODE_LIMITS_MM = {
 }
 """How far a landmark may lie from the node that the atlas' authors set. Their PSIS is medial of the
 most posterior prominence that this program takes, so it may lie further away."""
-
-LEAST_CLEAR_CM2 = 30.0
-CLEAR_LATERAL_MM = (50.0, 90.0)
-FLESHY_MM = (30.0, 60.0)
 
 STEPS = (3, 5)
 """Fewest and most steps of a movement's lesson (design)."""
@@ -141,12 +146,28 @@ OPTIONAL = frozenset(
         "marks",
         "look",
         "select",
+        "for_tools",
+        "in_position",
     }
 )
 """Fields that may be empty."""
 
 CHOSEN_SENTENCES = frozenset(
-    {"own_body_side", "facing_side", "midline_side", "modelled", "statistical_mean"}
+    {
+        "own_body_side",
+        "facing_side",
+        "midline_side",
+        "modelled",
+        "statistical_mean",
+        "where_left",
+        "where_right",
+        *(f"thing_{name}" for name in TELLS),
+        *(f"state_{state}" for state in STATES),
+        *(f"way_{way}" for way in ("outwards", "inwards", "up", "down", "forwards", "backwards")),
+        *(f"to_{rule}" for rule in ("gluteal_clear", "inside_asis", "front_of_hip")),
+        "layer_fat",
+        "layer_fat_and_wall",
+    }
 )
 """Keys of ``interface.toml`` that code picks by a rule, so that no call names them."""
 
@@ -161,6 +182,8 @@ FILE_OF = {
     "landmark": "annotations/landmarks.toml",
     "movement": "annotations/movements.toml",
     "zone": "annotations/zones.toml",
+    "tool": "annotations/tools.toml",
+    "position": "annotations/tools.toml",
 }
 
 
@@ -187,10 +210,14 @@ def checked(
             *_sides(pack),
             *_frame(pack),
             *_movements(known, pack),
-            *_zones(known, pack),
+            *positions_held(known, pack),
         ]
     if not landmarks and not surfaces:
-        failures += [*_ligaments(known, pack), *_crossing(known, pack)]
+        failures += [
+            *_ligaments(known, pack),
+            *_crossing(known, pack),
+            *zones_drawn(known, pack),
+        ]
     if not surfaces:
         where = f"meshes/{pack.info.id}/{pack.info.id}.glb"
         tissue = measured(pack)
@@ -211,6 +238,7 @@ def _records(known: Knowledge) -> list[str]:
         *_required(known),
         *_single_records(known),
         *_movement_records(known),
+        *ball_records(known),
         *_sentences(known),
     ]
 
@@ -278,23 +306,14 @@ def _required(known: Knowledge) -> list[str]:
 def _single_records(known: Knowledge) -> list[str]:
     wanted = {
         "annotations/notice.toml: the safety notice": known.notice,
-        "annotations/zones.toml: [ball]": known.ball,
         "annotations/zones.toml: [depth_caveat]": known.depth_caveat,
+        "annotations/zones.toml: [anatomy_varies]": known.anatomy_varies,
+        "annotations/zones.toml: [position_caveat]": known.position_caveat,
         "annotations/zones.toml: [never_safe]": known.never_safe,
         "annotations/zones.toml: [stop]": known.stop,
         "annotations/movements.toml: every movement": known.movements or None,
     }
-    missing = [f"{name} is missing; put it back." for name, one in wanted.items() if one is None]
-    rules = known.zones.keys()
-    missing += [
-        f"annotations/zones.toml: the zone “{z}” is missing." for z in ORDER if z not in rules
-    ]
-    missing += [
-        f"annotations/zones.toml: no rule of the map is called “{z}”; correct its id."
-        for z in rules
-        if z not in ORDER
-    ]
-    return missing
+    return [f"{name} is missing; put it back." for name, one in wanted.items() if one is None]
 
 
 def _sentences(known: Knowledge) -> list[str]:
@@ -636,46 +655,6 @@ def _crossing(known: Knowledge, pack: Pack) -> list[str]:
     return failures
 
 
-def _zones(known: Knowledge, pack: Pack) -> list[str]:
-    try:
-        zones = zone_map(known, pack, cell_mm=2.0)
-    except ZoneError as error:
-        return [str(error)]
-    return [
-        f"annotations/zones.toml: on the {side} {fault}"
-        for side in SIGNS
-        for fault in _zone_faults(known, pack, zones, side)
-    ]
-
-
-def _zone_faults(known: Knowledge, pack: Pack, zones: ZoneMap, side: str) -> Iterator[str]:
-    sign = SIGNS[side]
-    psis = pack.landmarks[f"{side}-psis"][0]
-    tuberosity = pack.landmarks[f"{side}-ischial-tuberosity"][0]
-
-    def state(x_mm: float, z_mm: float) -> str:
-        rule = zones.at(x_mm, z_mm)
-        return known.zones[rule].state if rule in known.zones else "nothing"
-
-    area, centroid = zones.area_cm2("gluteal-clear", sign), zones.centroid_mm("gluteal-clear", sign)
-    if area <= LEAST_CLEAR_CM2:
-        yield (
-            f"the clear area is {area:.0f} cm2, not above {LEAST_CLEAR_CM2:g}; look at the margins."
-        )
-    low, high = CLEAR_LATERAL_MM
-    if centroid and not low <= (lateral := sign * (centroid[0] - psis[0])) <= high:
-        yield (
-            f"the middle of the clear area is {lateral:.0f} mm lateral of the PSIS, not {low:g} to "
-            f"{high:g}; look at the margins."
-        )
-    third = psis + (tuberosity - psis) / 3
-    if state(third[0], third[2]) == "clear":
-        yield "the nerve point, a third of the way from PSIS to sit bone, is clear; look there."
-    beside = np.arange(FLESHY_MM[0], FLESHY_MM[1] + 1)
-    if any(state(psis[0] + sign * away, psis[2]) in ("avoid", "nothing") for away in beside):
-        yield "the fleshy area beside the PSIS is told to be avoided; look at the rules."
-
-
 # Helpers ------------------------------------------------------------------------------------------
 
 
@@ -687,17 +666,22 @@ def _everything(known: Knowledge) -> Iterator[tuple[str, msgspec.Struct]]:
         yield _where(movement), movement
     for zone in known.zones.values():
         yield _where(zone), zone
+    for tool in known.tools.values():
+        yield _where(tool), tool
+    for position in known.positions.values():
+        yield _where(position), position
     single = {
         "annotations/notice.toml": known.notice,
-        "annotations/zones.toml: [ball]": known.ball,
         "annotations/zones.toml: [depth_caveat]": known.depth_caveat,
+        "annotations/zones.toml: [anatomy_varies]": known.anatomy_varies,
+        "annotations/zones.toml: [position_caveat]": known.position_caveat,
         "annotations/zones.toml: [never_safe]": known.never_safe,
         "annotations/zones.toml: [stop]": known.stop,
     }
     yield from ((where, record) for where, record in single.items() if record is not None)
 
 
-def _where(record: Entry | Movement | Zone) -> str:
+def _where(record: Entry | Movement | Zone | Tool | Position) -> str:
     return f"{FILE_OF[record.kind]}: “{record.id}”"
 
 
@@ -724,8 +708,10 @@ def _empty(value: object, path: str) -> Iterator[str]:
         if not value.strip():
             yield path
     elif isinstance(value, msgspec.Struct):
+        # A position may leave the body as it was modelled; a movement that turns nothing is none.
+        optional = OPTIONAL | ({"turns"} if isinstance(value, Position) else set())
         for name in value.__struct_fields__:
-            if name not in OPTIONAL or getattr(value, name):
+            if name not in optional or getattr(value, name):
                 yield from _empty(getattr(value, name), f"{path}.{name}".lstrip("."))
     elif isinstance(value, list):
         if not value:

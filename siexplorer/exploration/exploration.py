@@ -3,10 +3,31 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from psygnal import Signal
 
 from siexplorer.anatomy.knowledge import Knowledge
 from siexplorer.anatomy.records import Layer, Structure, View, Voice
+from siexplorer.exploration.ball import (
+    FIRST_POSITION,
+    SkinMap,
+    Verdict,
+    made_map,
+    nudged,
+    over,
+    position_pose,
+    reached_now,
+    skin_map,
+    verdict,
+)
+from siexplorer.exploration.beneath import (
+    Reached,
+    Stack,
+    body_of,
+    made_body,
+    reached,
+    stack_along,
+)
 from siexplorer.exploration.catalog import Item, join
 from siexplorer.exploration.looks import (
     BODY,
@@ -35,12 +56,16 @@ from siexplorer.exploration.state import (
     SkinKind,
     State,
 )
+from siexplorer.geometry.surface import Floats
 from siexplorer.packs.pack import Pack
 
 if TYPE_CHECKING:
     from siexplorer.exploration.following import Following
 
 MOST_UNDO = 200
+
+FIRST_FROM_PSIS_MM = np.array([56.0, 14.0, -22.0])
+"""Outwards, backwards and up from the PSIS: where a tool lies before it is moved (design)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +94,8 @@ class Exploration:
         self.items: dict[str, Item] = join(known, pack)
         self._following: Following | None = None
         self._posed: tuple[object, Pose | None] | None = None
+        self._judged: tuple[object, Verdict] | None = None
+        self._stacked: tuple[object, Stack] | None = None
         self.state = self._begun(State())
         self._undo: list[Change] = []
         self._redo: list[Change] = []
@@ -80,6 +107,7 @@ class Exploration:
         before = self._start_look(self.state.skin)
         self.known, self.pack, self.items = known, pack, join(known, pack)
         self._following, self._posed = None, None
+        self._judged, self._stacked = None, None
         if Look(self.state.hidden, self.state.faded) == before:
             self.state = self._begun(self.state)
             # What was done before there was a model did not touch what it shows.
@@ -388,10 +416,20 @@ class Exploration:
             movement = self.known.movements[self._movement_for_now()]
             changes |= {"movement": movement.id, "view": movement.view, "camera": None}
         if mode == "ball":
-            changes |= {"view": "back", "camera": None}
+            changes |= {"view": "back", "camera": None, "ball": self.state.ball or self._first()}
         if mode != "explore":
             changes["selected"] = None
         self.apply(words[mode], **changes)
+
+    def _first(self) -> tuple[float, float, float] | None:
+        """Where the tool lies at first: in the flesh beside the PSIS of the selected side."""
+        selected = self.known.entries.get(self.state.selected or "")
+        side = "right" if selected is not None and selected.side == "right" else "left"
+        psis = self.pack.landmarks.get(f"{side}-psis") if self.pack is not None else None
+        if psis is None:
+            return None
+        x, y, z = psis[0] + FIRST_FROM_PSIS_MM * [1.0 if side == "left" else -1.0, 1.0, 1.0]
+        return float(x), float(y), float(z)
 
     def _movement_for_now(self) -> str:
         """The movement last chosen, or the first; of the selected side where it has one."""
@@ -487,8 +525,117 @@ class Exploration:
 
     def read_zone(self, name: str | None) -> None:
         """Read about one rule of the ball map, or about the map as a whole."""
-        words = self.known.zones[name].lay_name if name else "The whole map"
+        rule = self.known.zones.get(name or "")
+        words = rule.lay_name if rule is not None else "The whole map"
         self.apply(words, zone=name, selected=None)
+
+    # The ball -------------------------------------------------------------------------------------
+
+    def set_tool(self, name: str) -> None:
+        """Choose what presses.
+
+        Raises
+        ------
+        KeyError
+            If there is no such tool.
+        """
+        self.apply(self.known.tools[name].name, tool=name, zone=None)
+
+    def set_position(self, name: str) -> None:
+        """Choose how the body stands or lies.
+
+        Raises
+        ------
+        KeyError
+            If there is no such position.
+        """
+        self.apply(self.known.positions[name].name, position=name, zone=None)
+
+    def place_ball(self, point: Floats, *, merge: bool = False) -> None:
+        """Lay the tool on the skin at the place nearest to a point (3,); a run is one undo step."""
+        on = self.skin_map()
+        place = point if on is None else on.searched.nearest(np.asarray(point, dtype=float))[0]
+        x, y, z = (round(float(value), 2) for value in place)
+        self.apply("Move the ball", merge=merge, ball=(x, y, z), zone=None, selected=None)
+
+    def place_ball_on(self, name: str) -> bool:
+        """Lay the tool on the skin above an entry; False where it has no place on this body."""
+        item, on = self.items.get(name), self.skin_map()
+        if item is None or on is None:
+            return False
+        place = over(on, item.anchor_in(self.pose()), item.entry.view)
+        side = f" on the {item.entry.side}" if item.entry.side != "midline" else ""
+        x, y, z = (round(float(value), 2) for value in place)
+        self.apply(f"Ball over {item.entry.name}{side}", ball=(x, y, z), zone=None)
+        return True
+
+    def nudge_ball(self, right_mm: float, up_mm: float) -> None:
+        """Move the tool over the skin, as seen by who looks on to it; a run is one undo step."""
+        on = self.skin_map()
+        if on is not None and self.state.ball is not None:
+            place = np.array(self.state.ball)
+            self.place_ball(nudged(on, place, right_mm, up_mm), merge=True)
+
+    def set_reach(self, *, shown: bool) -> None:
+        """Dot the skin from which what is selected is reached, or not."""
+        self.apply("From where it is reached", reach=shown)
+
+    def reached(self) -> Reached | None:
+        """From where on the skin what is selected is reached, if that is asked for."""
+        on, state = self.skin_map(), self.state
+        if on is None or self.pack is None or not (state.reach and state.mode == "ball"):
+            return None
+        if not reached_now(self.known, self.pack, state.selected):
+            return None
+        position = self.known.positions[state.position]
+        return reached(self.known, self.pack, on, position, str(state.selected), self.following)
+
+    def skin_map(self, *, wait: bool = False) -> SkinMap | None:
+        """The ball map of the skin and position that are shown, if it is there; ``wait`` for it.
+
+        Raises
+        ------
+        ZoneError
+            If it cannot be made (only with ``wait``).
+        """
+        position = self.known.positions.get(self.state.position)
+        if self.pack is None or position is None:
+            return None
+        skin = self.state.skin
+        if wait:
+            return skin_map(self.known, self.pack, skin, position, self.following)
+        return made_map(self.known, self.pack, skin, position)
+
+    def verdict(self) -> Verdict | None:
+        """What the rules say of the tool where it rests, or None where there is none."""
+        on, state = self.skin_map(), self.state
+        if on is None or state.mode != "ball" or state.ball is None:
+            return None
+        key = (id(on), state.tool, state.ball)
+        if self._judged is None or self._judged[0] != key:
+            tool, position = self.known.tools[state.tool], self.known.positions[state.position]
+            found = verdict(self.known, on, tool, position, np.array(state.ball))
+            self._judged = key, found
+        return self._judged[1]
+
+    def stack(self, *, wait: bool = False) -> Stack | None:
+        """What lies beneath the tool; None where there is none, or while the inside of the body is
+        not worked out yet (``wait`` for it).
+        """
+        found, on = self.verdict(), self.skin_map()
+        if found is None or on is None or self.pack is None:
+            return None
+        key = (id(on), self.state.ball)
+        if self._stacked is None or self._stacked[0] != key:
+            position = self.known.positions[self.state.position]
+            if wait:
+                body_of(self.known, self.pack, position, self.following)
+            body = made_body(self.pack, position)
+            if body is None:
+                return None
+            place, inwards = found.contact.place, -found.contact.normal
+            self._stacked = key, stack_along(self.known, self.pack, on, body, place, inwards)
+        return self._stacked[1]
 
     def hover(self, name: str | None) -> None:
         """Say what lies under the pointer. Not part of the state."""
@@ -498,7 +645,11 @@ class Exploration:
 
     def pose(self) -> Pose | None:
         """Where the bones are now, or None while nothing moves."""
-        if self.pack is None or self.state.movement is None:
+        if self.pack is None:
+            return None
+        if self.state.mode == "ball":
+            return self._held()
+        if self.state.movement is None:
             return None
         movement = self.known.movements.get(self.state.movement)
         if movement is None or not self.pack.centres:
@@ -513,6 +664,17 @@ class Exploration:
                 found = None
             self._posed = key, found
         return self._posed[1]
+
+    def _held(self) -> Pose | None:
+        """Where the bones are in the position of the ball mode."""
+        position = self.known.positions.get(self.state.position)
+        if self.pack is None or position is None or position.id == FIRST_POSITION:
+            return None
+        try:
+            return position_pose(self.pack, position)
+        except (KeyError, ValueError):
+            # A pack without joint centres, or a record beyond what was measured: check names it.
+            return None
 
     def name_of(self, name: str) -> str:
         """The entry's name, or its id where it is not known."""

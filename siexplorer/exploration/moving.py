@@ -1,6 +1,6 @@
 """A movement record at a moment: where each bone is, and what is true of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -154,13 +154,40 @@ def joints_of(pack: Pack) -> Joints:
     return joints(pack.landmarks, pack.centres, discs)
 
 
+def held_pose(pack: Pack, turns: Sequence[Turn]) -> Pose:
+    """The pose of a body that is held still, at its true size.
+
+    Raises
+    ------
+    ValueError, KeyError
+        As :func:`pose` does.
+    """
+    found = joints_of(pack)
+    posture = posture_of(turns, 0.0)
+    matrices = posed(found, posture, 1.0, "sacrum", "hips")
+    alone = Posture(si_deg=posture.si_deg, glide_mm=posture.glide_mm)
+    si = {
+        side: SiJoint(
+            posture.si_deg[side], si_shift_mm(found, posture, side), posture.si_deg[side], 0.0
+        )
+        for side in SIDES
+    }
+    still = posed(found, alone, 1.0, "sacrum", "hips")
+    return Pose(0.0, posture, found, Factor(1.0, 1.0, 1.0), si, matrices, matrices, still, None)
+
+
 def posture_at(movement: Movement, at: float) -> Posture:
     """The true angles at a moment: the sum of all that the record's turns say."""
+    return posture_of(movement.turns, at, cycle=movement.cycle)
+
+
+def posture_of(turns: Sequence[Turn], at: float, *, cycle: bool = False) -> Posture:
+    """The true angles that turns add up to at a moment."""
     si, glide = dict.fromkeys(SIDES, 0.0), dict.fromkeys(SIDES, 0.0)
     thighs = dict.fromkeys(SIDES, Thigh())
     whole: dict[str, float] = {}
-    for turn in movement.turns:
-        value = value_at(turn, at, cycle=movement.cycle)
+    for turn in turns:
+        value = value_at(turn, at, cycle=cycle)
         for side in _sides(turn.joint):
             if turn.motion == "posterior-rotation":
                 si[side] += value

@@ -49,8 +49,10 @@ class State:
     """Everything that decides what is shown.
 
     ``camera`` None means the fixed view as it is; a free turn of the model sets it. ``at`` is the
-    moment of ``movement``, 0 to 1; ``zone`` the rule that is read about in the ball mode. Of the
-    two skins only ``skin`` is ever out of ``hidden``.
+    moment of ``movement``, 0 to 1. In the ball mode ``tool`` rests at ``ball``, mm, on the body in
+    ``position``; ``zone`` is the rule that is read about, ``reach`` whether the
+    skin is dotted from which what is selected is reached. Of the two skins only ``skin`` is ever
+    out of ``hidden``.
     """
 
     mode: Mode = "explore"
@@ -66,6 +68,10 @@ class State:
     magnification: float = 5.0
     beside: Beside | None = None
     zone: str | None = None
+    tool: str = "tennis-ball"
+    position: str = "standing"
+    ball: tuple[float, float, float] | None = None
+    reach: bool = False
     skin: SkinKind = "female"
     attachments: bool = False
     referral: bool = False

@@ -1,8 +1,6 @@
 """The VTK actors that a scene is made of, from plain arrays."""
 
 import numpy as np
-import numpy.typing as npt
-import pyvista as pv
 from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonCore import vtkPoints, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
@@ -11,10 +9,8 @@ from vtkmodules.vtkFiltersCore import vtkTubeFilter
 from vtkmodules.vtkRenderingCore import vtkActor, vtkLight, vtkPolyDataMapper
 
 from siexplorer.geometry.surface import Floats, Ints, Surface, edges, vertex_normals
-from siexplorer.geometry.zones import ZoneMap
 from siexplorer.packs.pack import PackSurface
 from siexplorer.scene.theme import Rgb
-from siexplorer.scene.zones import sheet_depth_mm
 
 
 def poly_data(
@@ -213,42 +209,6 @@ def tube_actor(curves: list[Floats], radius_mm: float, colour: Rgb) -> vtkActor:
     actor.SetPickable(False)
     actor.GetProperty().SetColor(*colour)
     actor.GetProperty().SetAmbient(0.35)
-    return actor
-
-
-def sheet_actor(zone_map: ZoneMap, image: npt.NDArray[np.uint8]) -> vtkActor:
-    """The ball map as a textured sheet."""
-    half = zone_map.cell_mm / 2
-    x = np.linspace(zone_map.x_mm[0] - half, zone_map.x_mm[-1] + half, 41)
-    z = np.array([zone_map.z_mm[0] - half, zone_map.z_mm[-1] + half])
-    grid_x, grid_z = np.meshgrid(x, z)
-    vertices = np.stack([grid_x, sheet_depth_mm(grid_x), grid_z], axis=-1)
-    mesh = pv.StructuredGrid(
-        *(np.ascontiguousarray(vertices[None, ..., i]) for i in range(3))
-    ).extract_surface(algorithm="dataset_surface")
-    share = np.stack(
-        [
-            (mesh.points[:, 0] - x[0]) / (x[-1] - x[0]),
-            (mesh.points[:, 2] - z[0]) / (z[1] - z[0]),
-        ],
-        axis=1,
-    )
-    mesh.active_texture_coordinates = share.astype(np.float32)
-    # PyVista's textures have their first row on top.
-    texture = pv.Texture(np.ascontiguousarray(image[::-1]))
-    texture.InterpolateOn()
-    texture.MipmapOn()
-    texture.RepeatOff()
-    texture.EdgeClampOn()
-    mapper = vtkPolyDataMapper()
-    mapper.SetInputData(mesh)
-    mapper.ScalarVisibilityOff()
-    actor = vtkActor()
-    actor.SetMapper(mapper)
-    actor.SetTexture(texture)
-    actor.SetPickable(False)
-    actor.GetProperty().LightingOff()
-    actor.ForceTranslucentOn()
     return actor
 
 

@@ -10,13 +10,23 @@ from typing import get_args
 
 from siexplorer.anatomy.knowledge import Knowledge
 from siexplorer.anatomy.records import Ligament, Muscle, View
-from siexplorer.exploration.ball import ZoneError, zone_map
+from siexplorer.exploration.ball import (
+    FIRST_POSITION,
+    FIRST_TOOL,
+    SkinMap,
+    ZoneError,
+    area_of,
+    meaning,
+    on_side,
+    skin_map,
+)
+from siexplorer.exploration.ball_words import state_words
 from siexplorer.exploration.card import Card, card_of, movement_card, to_html, zones_card
 from siexplorer.exploration.exploration import Exploration
 from siexplorer.exploration.looks import look_key
 from siexplorer.exploration.sections import started, words
 from siexplorer.exploration.state import Plane
-from siexplorer.geometry.zones import ZoneMap
+from siexplorer.geometry.zones import ORDER, SIDES
 from siexplorer.packs.pack import Pack
 from siexplorer.scene.snapshot import draw, save_png
 from siexplorer.scene.theme import ZONE_COLOURS, ZONE_HATCHES
@@ -173,9 +183,12 @@ class _Look:
         """The ball map with its legend: a colour, a hatch and a word for each state."""
         heading = self.known.say("first_look_zones")
         try:
-            areas = zone_map(self.known, self.pack)
+            position = self.known.positions[FIRST_POSITION]
+            areas = skin_map(self.known, self.pack, "female", position)
         except ZoneError as error:
             return _section(heading, self._missing(str(error)))
+        except KeyError as error:
+            return _section(heading, self._missing(f"annotations/tools.toml has no {error}."))
         self.draw("ball-map.png", lambda one: one.set_mode("ball"))
         alt = self.known.say("first_look_zones_alt")
         never = self.known.never_safe.text if self.known.never_safe else ""
@@ -185,23 +198,28 @@ class _Look:
             heading, f"<div class='beside'><div>{picture}{self._legend(areas)}</div>{card}</div>"
         )
 
-    def _legend(self, areas: ZoneMap) -> str:
+    def _legend(self, areas: SkinMap) -> str:
         rows = []
+        tool = self.known.tools[FIRST_TOOL]
+        rules = areas.rules(tool.counted_radius_mm)
         for state, hatch in ZONE_HATCHES.items():
-            zones = [z for z in self.known.zones.values() if z.state == state]
+            zones = [z for z in self.known.zones.values() if meaning(z, tool).state == state]
+            sizes = {
+                zone.lay_name: [
+                    area_of(areas, (rules == ORDER.index(zone.id)) & on_side(areas, side)).area_cm2
+                    for side in SIDES
+                ]
+                for zone in zones
+            }
             if not zones:
                 continue
-            # The card's own word for the state.
-            word = zones_card(self.known, zones[0], "plain").blocks[0].heading
             parts = "; ".join(
-                f"{escape(zone.lay_name)} {areas.area_cm2(zone.id, 1):.0f} and "
-                f"{areas.area_cm2(zone.id, -1):.0f} cm²"
-                for zone in zones
-                if zone.id in areas.order
+                f"{escape(name)} {left:.0f} and {right:.0f} cm²"
+                for name, (left, right) in sizes.items()
             )
             rows.append(
-                f"<dt>{_swatch(state, hatch)} {escape(word)} <small>({hatch})</small></dt>"
-                f"<dd>{parts}.</dd>"
+                f"<dt>{_swatch(state, hatch)} {escape(state_words(self.known, state))} "
+                f"<small>({hatch})</small></dt><dd>{parts}.</dd>"
             )
         lead = escape(self.known.say("first_look_areas"))
         return f"<p>{lead}</p><dl class='legend'>{''.join(rows)}</dl>"

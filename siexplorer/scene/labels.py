@@ -107,6 +107,15 @@ def short_name(entry: Entry) -> str:
     return f"{entry.side.capitalize()} {short[1]}" if entry.side != "midline" else short[1]
 
 
+def bare_name(entry: Entry) -> str:
+    """The short name without its side, for a picture that tells the side elsewhere."""
+    words = short_name(entry)
+    if entry.side == "midline":
+        return words
+    bare = words.removeprefix(entry.side.capitalize()).strip()
+    return bare[:1].upper() + bare[1:]
+
+
 def label_text(entry: Entry, voice: Voice, *, selected: bool) -> str:
     """What a label says: the short name, and for the selected thing in plain voice its lay name."""
     text = short_name(entry)

@@ -26,6 +26,7 @@ from siexplorer.scene.actors import (
     set_points,
     tube_actor,
 )
+from siexplorer.scene.core import CoreLayer, CoreSample
 from siexplorer.scene.labels import Box, label_text, place_labels
 from siexplorer.scene.shifts import ShiftBar
 from siexplorer.scene.theme import Rgb, Theme
@@ -75,6 +76,7 @@ class Overlay:
         self.renderer.AddViewProp(self._leader)
         self._notes: list[tuple[Floats, vtkTextActor]] = []
         self._shifts = ShiftBar(self.renderer, scale)
+        self._core = CoreSample(self.renderer, scale)
         self._sides = {side: self._text(SIDE_PX, bold=True) for side in SIDE_ANCHORS}
         self._caption = self._text(CAPTION_PX)
         me = weakref.ref(self)
@@ -103,6 +105,7 @@ class Overlay:
         for _, text in self._notes:
             self._plate(text, theme.label)
         self._shifts.set_theme(theme)
+        self._core.set_theme(theme)
         self._leader.GetProperty().SetColor(*theme.label)
         self._leader.GetProperty().SetLineWidth(1.4 * self.scale)
 
@@ -169,6 +172,10 @@ class Overlay:
         """A small bar of true shifts in mm beside what fingertips can tell; no rows, no bar."""
         self._shifts.set(title, foot, rows)
 
+    def set_core(self, title: str, layers: list[CoreLayer]) -> None:
+        """What lies beneath a place, to scale; no layers, no core."""
+        self._core.set(title, layers)
+
     def set_hints(self, points: list[Floats]) -> None:
         """Circle the places where to start."""
         if len(points) == len(self._hints) == 0:
@@ -197,6 +204,10 @@ class Overlay:
             taken.append(bar)
             self.boxes.append(("shifts", bar))
         taken += self._place_sides(width, height, taken)
+        core = self._core.place(width, height, MARGIN_PX * self.scale, taken)
+        if core is not None:
+            taken.append(core)
+            self.boxes.append(("core", core))
         self._place_labels(width, height, taken)
 
     def _place_captions(self, width: int, height: int) -> list[Box]:

@@ -9,8 +9,6 @@ from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 from vtkmodules.vtkRenderingCore import vtkActor, vtkCellPicker, vtkRenderer
 
 from siexplorer.geometry.surface import Floats
-from siexplorer.geometry.zones import ZoneMap
-from siexplorer.scene.zones import sheet_depth_mm
 
 Position = tuple[float, float, float]
 
@@ -108,22 +106,6 @@ class Picker:
             ends.append(point[:3] / point[3])
         towards = ends[1] - ends[0]
         return ends[0], towards / np.linalg.norm(towards)
-
-    def zone(self, zones: ZoneMap, x_px: float, y_px: float) -> Hit | None:
-        """The rule of the ball map under a pixel."""
-        eye, towards = self.ray(x_px, y_px)
-        # The sheet is a gentle parabola: a few steps of a fixed point find where the ray meets it.
-        if abs(towards[1]) < 1e-3:
-            return None
-        point, depth = eye, float(sheet_depth_mm(np.zeros(1))[0])
-        for _ in range(12):
-            point = eye + towards * (depth - eye[1]) / towards[1]
-            depth = float(sheet_depth_mm(point[:1])[0])
-        if (depth - eye[1]) / towards[1] < 0:
-            return None
-        zone = zones.at(float(point[0]), float(point[2]))
-        x, y, z = map(float, point)
-        return Hit(None, zone, (x, y, z)) if zone else None
 
 
 @dataclass(frozen=True, slots=True)

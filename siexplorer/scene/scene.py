@@ -1,17 +1,16 @@
 """An exploration drawn into a PyVista plotter: from its events to actors, and picking back."""
 
-import threading
 import time
 import weakref
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import pyvista as pv
 from vtkmodules.vtkRenderingCore import vtkActor
 
 from siexplorer.anatomy.records import Landmark, Movement, Structure
-from siexplorer.exploration.ball import ZoneError, zone_map
+from siexplorer.exploration.ball import SkinMap, ZoneError, rule_at
+from siexplorer.exploration.ball_words import better_words, thing_words
 from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.exploration.looks import skins
 from siexplorer.exploration.moving import STRAIN_FROM_PERCENT, Pose, moves_si
@@ -20,17 +19,17 @@ from siexplorer.exploration.state import Camera, State
 from siexplorer.geometry.motion import SIDES, moved
 from siexplorer.geometry.section import flat_ends
 from siexplorer.geometry.surface import Floats, Surface
-from siexplorer.geometry.zones import ZoneMap
 from siexplorer.scene.actors import (
     dashed_ring,
     lamps,
     point_cloud,
     set_points,
-    sheet_actor,
     tube_actor,
 )
 from siexplorer.scene.actors import place as put
+from siexplorer.scene.ball import BallMarks
 from siexplorer.scene.camera import DIRECTIONS, VIEW_ANGLE_DEG, fixed_view, lain
+from siexplorer.scene.core import core_layers
 from siexplorer.scene.cutting import Cutting
 from siexplorer.scene.looks import is_insertion, role_of
 from siexplorer.scene.moving import MovingMarks, shifts
@@ -39,7 +38,7 @@ from siexplorer.scene.picking import Hit, Marks, Picker
 from siexplorer.scene.referral import Laid, above, dots_actor, label, laid_on, open_skin, wash_actor
 from siexplorer.scene.surfaces import Surfaces
 from siexplorer.scene.theme import Theme
-from siexplorer.scene.zones import picture
+from siexplorer.scene.zones import ZoneSkin
 
 POINT_REACH_PX, CURVE_REACH_PX = 11.0, 7.0
 CURVE_RADIUS_MM = 1.0
@@ -49,6 +48,10 @@ SKIN_RING_MM = 8.0
 LEAST_LIFT_SAID_MM, PUBIS_SAID_FROM_DEG = 0.05, 4.0
 """From when on a caption says that a bone is drawn further out, or the pubic joint parted."""
 
+FAR_MM, BALL_GRIP_MM = 3000.0, 45.0
+"""How far a line of sight is followed; how far from its middle a large tool can be taken hold of
+(design)."""
+
 LEAST_DEG_SAID = 0.05
 """A turn that is written as 0.0 degrees goes no way."""
 
@@ -57,9 +60,6 @@ WORDS_EVERY_S = 0.25
 
 MOST_STRAIN_NOTES = 4
 """So many ligaments are named with their strain at a time (design)."""
-
-MAP_TURN_DEG = 18.0
-"""The flat ball map is shown only for eyes within this of straight behind: it would mislead."""
 
 
 class PelvisScene:
@@ -92,15 +92,13 @@ class PelvisScene:
         self._curve_actors: dict[str, vtkActor] = {}
         self._curves_drawn: object = None
         self._marks = Marks(np.empty((0, 3)), [], np.empty(0))
-        self._sheet: vtkActor | None = None
-        self.zone_map: ZoneMap | None = None
         self.zone_problem: str | None = None
-        self._zones_ready: tuple[ZoneMap, npt.NDArray[np.uint8]] | None = None
-        self._zones_lock = threading.Lock()
         self._skins: dict[str, tuple[Surface, Floats]] = {}
         self._places_on_skin: dict[tuple[str, bytes, bytes], Floats] = {}
         self._referral_drawn: object = None
         self._referral_actors: list[vtkActor] = []
+        self._reach_drawn: object = None
+        self._reach_actor: vtkActor | None = None
         self._laid: list[Laid] = []
         self.picker = Picker(plotter.renderer)
         self.overlay = Overlay(plotter, theme, scale, self._covered)
@@ -111,6 +109,8 @@ class PelvisScene:
             plotter.renderer, exploration, theme, self.picker, patient=stirred is None
         )
         self.moving_marks = MovingMarks(self.overlay.renderer)
+        self.zone_skin = ZoneSkin(plotter.renderer)
+        self.ball_marks = BallMarks(plotter.renderer)
         self.cutting = Cutting(plotter.renderer, exploration, self.picker, scale)
         # A weak link: the exploration outlives the views that watch it.
         me = weakref.ref(self)
@@ -162,8 +162,9 @@ class PelvisScene:
         if seen != (after.view, after.camera, after.mode, self.lying()):
             self._lain = self.lying()
             self.aim()
-        glides = (before.section, before.at, before.magnification)
-        if glides != (after.section, after.at, after.magnification) and self._stirred is not None:
+        glides = (before.section, before.at, before.magnification, before.ball)
+        now = (after.section, after.at, after.magnification, after.ball)
+        if glides != now and self._stirred is not None:
             self._stirred()
         self.redraw()
 
@@ -175,16 +176,17 @@ class PelvisScene:
         self.surfaces.clip(plane)
         self._draw_landmarks(state, pose)
         self._draw_referral(state)
-        self._draw_zones(state)
         self._draw_overlay(state, pose)
         self._draw_movement(state, pose)
+        self._draw_ball(state)
         self.request_render()
 
     def _draw_movement(self, state: State, pose: Pose | None) -> None:
         pack, movement = self.exploration.pack, self.exploration.known.movements
         if pack is None or pose is None or state.movement not in movement:
             self.moving_marks.clear()
-            self.overlay.set_notes([])
+            if state.mode != "ball":
+                self.overlay.set_notes([])
             self.overlay.set_shifts("", "", [])
             return
         known, shown = self.exploration.known, movement[state.movement]
@@ -222,9 +224,7 @@ class PelvisScene:
     def aim(self, *, fly: bool = True) -> None:
         """Put the camera where the state says."""
         state = self.exploration.state
-        target = state.camera or lain(
-            fixed_view(state.view, self.aspect(), level=state.mode == "ball"), self.lying()
-        )
+        target = state.camera or lain(fixed_view(state.view, self.aspect()), self.lying())
         if fly and self._fly is not None:
             self._fly(target)
         else:
@@ -252,12 +252,6 @@ class PelvisScene:
         vtk_camera.SetFocalPoint(*camera.focal_point)
         vtk_camera.SetViewUp(*camera.up)
         middle = np.linalg.norm(np.array(camera.position) - np.array([0.0, 70.0, -60.0]))
-        # The ball map is compared with the bones behind it: without perspective they stay in line.
-        vtk_camera.SetParallelProjection(self.exploration.state.mode == "ball")
-        vtk_camera.SetParallelScale(
-            vtk_camera.GetDistance() * float(np.tan(np.radians(VIEW_ANGLE_DEG / 2)))
-        )
-        self._show_sheet()
         if self._stirred is not None:
             self._stirred()
         vtk_camera.SetClippingRange(max(5.0, middle - 480.0), middle + 480.0)
@@ -410,45 +404,68 @@ class PelvisScene:
             notes.append((word, place, None))
         return notes
 
-    def _draw_zones(self, state: State) -> None:
-        if state.mode == "ball" and self._sheet is None and self.exploration.pack is not None:
-            self.prepare_zones()
-            if self._zones_ready is None:
-                return
-            self.zone_map, image = self._zones_ready
-            self._sheet = sheet_actor(self.zone_map, image)
-            self.plotter.renderer.AddActor(self._sheet)
-        self._show_sheet()
+    def skin_map(self) -> SkinMap | None:
+        """The ball map that is shown: in a window once it is ready; without one, waited for."""
+        try:
+            return self.exploration.skin_map(wait=self._stirred is None)
+        except ZoneError as error:
+            self.zone_problem = str(error)
+            return None
+
+    def _draw_ball(self, state: State) -> None:
+        """The map on the skin, the tool that rests there, and what lies beneath it."""
+        known, tool = self.exploration.known, self.exploration.known.tools.get(state.tool)
+        self._draw_reach()
+        if state.mode != "ball":
+            self.zone_skin.draw(known, None, None)
+            self.ball_marks.clear()
+            self.overlay.set_core("", [])
+            return
+        on = self.skin_map()
+        if self.zone_skin.draw(known, on if state.section is None else None, tool):
+            # What is seen through is drawn in the order in which it was added: the tool last.
+            self.ball_marks.clear()
+        found = self.exploration.verdict()
+        stack = self.exploration.stack(wait=self._stirred is None)
+        if on is None or tool is None or found is None:
+            self.ball_marks.clear()
+            self.overlay.set_core("", [])
+            return
+        self.ball_marks.draw(tool, found, on, self.theme, self.scale)
+        said = known.say(
+            "mark_nearest",
+            distance=f"{found.nearest.distance_mm:.0f}",
+            thing=thing_words(known, found.nearest.name),
+        )
+        notes = [(said, found.nearest.place)]
+        if found.better is not None:
+            notes.append((better_words(known, found), found.better.place))
+        self.overlay.set_notes(notes)
+        # In a window the panel below shows the core sample, beside its list.
+        if stack is not None and self._stirred is None:
+            layers = core_layers(known, self.exploration.pack, stack, self.theme)
+            self.overlay.set_core(known.say("core_title", side=found.side), layers)
+
+    def _draw_reach(self) -> None:
+        """Dots on the skin from which what is selected is reached."""
+        found, on = self.exploration.reached(), self.exploration.skin_map()
+        key = (id(found), id(on)) if found is not None else None
+        if key == self._reach_drawn:
+            return
+        self._reach_drawn = key
+        if self._reach_actor is not None:
+            self.plotter.renderer.RemoveActor(self._reach_actor)
+            self._reach_actor = None
+        if found is not None and on is not None:
+            strength = np.isfinite(found.depth_mm).astype(float)
+            self._reach_actor = dots_actor(on.grid.coarse, strength)
+            self.plotter.renderer.AddActor(self._reach_actor)
 
     def prepare(self) -> None:
         """Do beforehand, in a thread, what would make a person wait later."""
         self.surfaces.prepare()
-        self.prepare_zones()
         if self.exploration.following is not None:
             self.exploration.following.prepare()
-
-    def prepare_zones(self) -> None:
-        """Work out the ball map and its picture; only arrays, so a thread may do it beforehand."""
-        with self._zones_lock:
-            pack = self.exploration.pack
-            if self._zones_ready is not None or pack is None:
-                return
-            try:
-                made = zone_map(self.exploration.known, pack)
-            except ZoneError as error:
-                self.zone_problem = str(error)
-                return
-            self._zones_ready = (made, picture(made, self.exploration.known.zones))
-
-    def _show_sheet(self) -> None:
-        """The flat map is there for the view from behind, and gone when the model is turned."""
-        if self._sheet is not None:
-            ball = self.exploration.state.mode == "ball"
-            self._sheet.SetVisibility(ball and self._from_behind())
-
-    def _from_behind(self) -> bool:
-        towards = self.plotter.renderer.GetActiveCamera().GetDirectionOfProjection()
-        return bool(-towards[1] > np.cos(np.radians(MAP_TURN_DEG)))
 
     def _draw_overlay(self, state: State, pose: Pose | None) -> None:
         known, items = self.exploration.known, self.exploration.items
@@ -504,11 +521,20 @@ class PelvisScene:
             self.overlay.set_hints(rings)
         else:
             self.overlay.set_hints([])
-        if state.mode == "ball" and (state.view != "back" or state.camera is not None):
-            captions.append(known.say("map_turned"))
-        if state.mode == "ball" and self.zone_problem is not None:
-            captions.append(self.zone_problem)
+        if state.mode == "ball":
+            captions += self._reach_captions()
+            captions.append(self.zone_problem or known.say("map_caption"))
         self.overlay.set_captions(captions)
+
+    def _reach_captions(self) -> list[str]:
+        found = self.exploration.reached()
+        if found is None:
+            return []
+        known = self.exploration.known
+        name = self.exploration.name_of(self.exploration.state.selected or "")
+        values = {"least": found.least_mm, "median": found.median_mm, "area": found.area_cm2}
+        figures = {key: f"{value:.0f}" for key, value in values.items()}
+        return [known.say("reach_caption", name=name, **figures)]
 
     def _structure_captions(self, state: State) -> list[str]:
         """What painted areas, the corridor, referral areas and the cut mean."""
@@ -608,14 +634,13 @@ class PelvisScene:
     def pick(self, x_px: float, y_px: float) -> Hit | None:
         """What lies under a device pixel (origin lower left), or None on empty space.
 
-        In the ball mode the map answers first; otherwise a landmark within a few pixels that no
-        bone hides, then the surface or cut face under the pixel.
+        In the ball mode the place on the skin and its rule; otherwise a landmark within a few
+        pixels that no bone hides, then the surface or cut face under the pixel.
         """
+        state = self.exploration.state
+        if state.mode == "ball" and state.section is None:
+            return self._pick_skin(x_px, y_px)
         entry, position = self.picker.surface(x_px, y_px)
-        if self._sheet is not None and self.zone_map is not None and self._sheet.GetVisibility():
-            zone = self.picker.zone(self.zone_map, x_px, y_px)
-            if zone is not None:
-                return zone
         wall = None
         if position is not None:
             wall = float(np.linalg.norm(np.array(position) - self.picker.eye()))
@@ -625,6 +650,29 @@ class PelvisScene:
         if entry is None or position is None:
             return None
         return Hit(entry, None, position)
+
+    def _pick_skin(self, x_px: float, y_px: float) -> Hit | None:
+        state, on = self.exploration.state, self.exploration.skin_map()
+        tool = self.exploration.known.tools.get(state.tool)
+        if on is None or tool is None:
+            return None
+        eye, towards = self.picker.ray(x_px, y_px)
+        met = on.searched.crossings(eye, eye + towards * FAR_MM)
+        if not met.entering.any():
+            return None
+        x, y, z = map(float, eye + towards * met.along_mm[met.entering][0])
+        return Hit(None, rule_at(on, tool, np.array([x, y, z])), (x, y, z))
+
+    def on_tool(self, x_px: float, y_px: float) -> bool:
+        """Whether a pixel lies on the tool that rests on the skin."""
+        found = self.exploration.verdict()
+        if found is None:
+            return False
+        tool = self.exploration.known.tools[found.tool]
+        reach = max(tool.contact_radius_mm, min(tool.diameter_mm / 2, BALL_GRIP_MM))
+        eye, towards = self.picker.ray(x_px, y_px)
+        away = found.contact.centre - eye
+        return bool(np.linalg.norm(away - (away @ towards) * towards) < reach)
 
     def _covered(self, anchor: Floats, x_px: float, y_px: float, name: str | None) -> bool:
         return self.picker.covered(anchor, x_px, y_px, name)

@@ -1,17 +1,11 @@
 """A small bar: how far landmarks really shift, beside what a fingertip can tell apart."""
 
-from vtkmodules.vtkCommonCore import vtkPoints, vtkUnsignedCharArray
-from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
-from vtkmodules.vtkRenderingCore import (
-    vtkActor2D,
-    vtkPolyDataMapper2D,
-    vtkRenderer,
-    vtkTextActor,
-)
+from vtkmodules.vtkRenderingCore import vtkRenderer, vtkTextActor
 
 from siexplorer.scene.actors import mixed
 from siexplorer.scene.labels import Box
-from siexplorer.scene.theme import LIGHT, Rgb, Theme
+from siexplorer.scene.quads import Quad, Quads, plain_text
+from siexplorer.scene.theme import LIGHT, Theme
 
 TELLS_FROM_MM, TELLS_TO_MM = 8.0, 20.0
 """How far marks made by fingertips differ: one examiner, two examiners (facts 2.2, Simmonds
@@ -28,12 +22,7 @@ class ShiftBar:
     def __init__(self, renderer: vtkRenderer, scale: float) -> None:
         self.renderer, self.scale, self.theme = renderer, scale, LIGHT
         self._title, self._foot, self._rows = "", "", list[tuple[str, float]]()
-        self._data, mapper = vtkPolyData(), vtkPolyDataMapper2D()
-        mapper.SetInputData(self._data)
-        self._actor = vtkActor2D()
-        self._actor.SetMapper(mapper)
-        self._actor.SetVisibility(False)
-        renderer.AddViewProp(self._actor)
+        self._quads = Quads(renderer)
         self._texts: list[vtkTextActor] = []
 
     def set_theme(self, theme: Theme) -> None:
@@ -45,9 +34,9 @@ class ShiftBar:
     def set(self, title: str, foot: str, rows: list[tuple[str, float]]) -> None:
         """What to show: words above and below, and for each landmark its name and true mm."""
         self._title, self._foot, self._rows = title, foot, rows
-        self._actor.SetVisibility(bool(rows))
+        self._quads.actor.SetVisibility(bool(rows))
         while len(self._texts) < len(rows) + 2:
-            self._texts.append(self._text())
+            self._texts.append(plain_text(self.renderer, FONT_PX * self.scale, self.theme.label))
         for number, text in enumerate(self._texts):
             text.SetVisibility(bool(rows) and number < len(rows) + 2)
 
@@ -65,16 +54,14 @@ class ShiftBar:
         if box.left < 0.0:
             for text in self._texts:
                 text.SetVisibility(False)
-            self._actor.SetVisibility(False)
+            self._quads.actor.SetVisibility(False)
             return None
         self._draw(box)
         return box
 
     def _draw(self, box: Box) -> None:
         scale, theme = self.scale, self.theme
-        quads: list[tuple[float, float, float, float, Rgb, float]] = [
-            (box.left, box.bottom, box.width, box.height, theme.label_back, 0.86)
-        ]
+        quads: list[Quad] = [(box.left, box.bottom, box.width, box.height, theme.label_back, 0.86)]
         zero = box.left + (PAD_PX + LETTERS_PX) * scale
         step = PX_PER_MM * scale
         top = box.bottom + box.height - PAD_PX * scale
@@ -96,33 +83,8 @@ class ShiftBar:
             quads.append((zero, low - scale, length, high + 2 * scale, theme.accent, 1.0))
         foot = self._texts[len(self._rows) + 1]
         self._write(foot, self._foot, box.left + PAD_PX * scale, box.bottom + PAD_PX * scale)
-        self._fill(quads)
-
-    def _fill(self, quads: list[tuple[float, float, float, float, Rgb, float]]) -> None:
-        points, cells, colours = vtkPoints(), vtkCellArray(), vtkUnsignedCharArray()
-        colours.SetNumberOfComponents(4)
-        for left, bottom, width, height, colour, opacity in quads:
-            corners = [
-                points.InsertNextPoint(left + x * width, bottom + y * height, 0.0)
-                for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))
-            ]
-            cells.InsertNextCell(4, corners)
-            colours.InsertNextTuple4(*(round(255 * c) for c in (*colour, opacity)))
-        self._data.SetPoints(points)
-        self._data.SetPolys(cells)
-        self._data.GetCellData().SetScalars(colours)
-        self._data.Modified()
+        self._quads.set(quads)
 
     def _write(self, text: vtkTextActor, words: str, left: float, bottom: float) -> None:
         text.SetInput(words)
         text.SetPosition(left, bottom)
-
-    def _text(self) -> vtkTextActor:
-        text = vtkTextActor()
-        look = text.GetTextProperty()
-        look.SetFontFamilyToArial()
-        look.SetFontSize(round(FONT_PX * self.scale))
-        look.SetColor(*self.theme.label)
-        look.SetVerticalJustificationToBottom()
-        self.renderer.AddViewProp(text)
-        return text

@@ -161,7 +161,7 @@ class Surfaces:
     def whole_skin(self, state: State) -> str | None:
         """The opaque skin that hides everything in it, or None."""
         pack = self.exploration.pack
-        if pack is None or state.section is not None or state.mode == "ball":
+        if pack is None or state.section is not None:
             return None
         for name, surface in pack.surfaces.items():
             entry = surface.info.entry
@@ -183,7 +183,7 @@ class Surfaces:
             # Paint goes with its bone; what is selected stays marked even without it.
             return chosen or (state.attachments and info.moves_with not in state.hidden)
         if isinstance(entry, Skin):
-            return state.mode != "ball" and (shown or self.lends_skin(state, info.entry))
+            return shown or self.lends_skin(state, info.entry)
         return shown
 
     def lends_skin(self, state: State, name: str) -> bool:

@@ -1,87 +1,157 @@
-"""The ball map as a picture on a curved sheet behind the pelvis: colour, hatching and outlines."""
+"""The ball map on the skin: soft colour, hatching and borders: state is never colour alone."""
 
 import numpy as np
 import numpy.typing as npt
+from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer
 
-from siexplorer.anatomy.records import Zone
-from siexplorer.geometry.surface import Floats
-from siexplorer.geometry.zones import OUTSIDE, ZoneMap
-from siexplorer.scene.theme import ZONE_COLOURS, ZONE_HATCHES, rgb
+from siexplorer.anatomy.knowledge import Knowledge
+from siexplorer.anatomy.records import Tool
+from siexplorer.exploration.ball import SkinMap, state_codes
+from siexplorer.geometry.surface import Surface
+from siexplorer.geometry.zones import ORDER
+from siexplorer.scene.actors import flat_actor
+from siexplorer.scene.theme import ZONE_COLOURS, rgb
 
-SHEET_BACK_MM, SHEET_CURVE = 170.0, 0.0030
-"""The sheet stands behind the sacrum and curves forwards at the sides (design; it is not skin)."""
+LIFT_MM = 0.6
+"""How far above the skin the map lies, so that the two do not mix (design)."""
 
-FINER = 3
-"""Pixels of the picture for each cell of the map, so that hatching is crisp."""
+BORDER_MM = 12.0
+"""So far round a border the map knows how near it is."""
 
-SOFTEN_CELLS = 1.1
-"""How far outlines are rounded, so that the map does not pretend to the precision of its cells."""
+PERIOD_MM = 11.0
+"""How far apart the marks of a hatching are (design)."""
 
-FILL = {"clear": 105, "caution": 80, "avoid": 72}
-INK = {"clear": 190, "caution": 150, "avoid": 150}
-QUIET = {"unrated": 0.5}
-"""Rules that are drawn fainter than their state: nothing is known there."""
+WASH = {"clear": 0.44, "caution": 0.40, "avoid": 0.30}
+INK = {"clear": 0.90, "caution": 0.80, "avoid": 0.56}
+UNRATED = 0.28
+"""Where no rule speaks, the map is so much fainter."""
 
-
-def sheet_depth_mm(x_mm: Floats) -> Floats:
-    """(n,) y of the sheet at x."""
-    return np.asarray(SHEET_BACK_MM - SHEET_CURVE * x_mm**2)
-
-
-def picture(zone_map: ZoneMap, zones: dict[str, Zone]) -> npt.NDArray[np.uint8]:
-    """(rows, columns, 4) RGBA, row 0 lowest: a colour and hatch for each state, white outlines."""
-    states = [zones[name].state if name in zones else "caution" for name in zone_map.order]
-    rule = _smooth(zone_map)
-    rows, columns = (np.asarray(index) for index in np.indices(rule.shape))
-    image = np.zeros((*rule.shape, 4), dtype=np.uint8)
-    for index, (name, state) in enumerate(zip(zone_map.order, states, strict=True)):
-        here = rule == index
-        share = QUIET.get(name, 1.0)
-        image[here, :3] = np.round(np.array(rgb(ZONE_COLOURS[state])) * 255)
-        image[here, 3] = round(FILL[state] * share)
-        image[here & hatching(ZONE_HATCHES[state], rows, columns), 3] = round(INK[state] * share)
-    codes = [*ZONE_COLOURS, ""]
-    state_of = np.array([codes.index(state) for state in states] + [-1], dtype=np.int8)
-    image[_edges(rule), 3] = 200
-    image[_edges(state_of[rule])] = (255, 255, 255, 235)
-    return image
-
-
-def _smooth(zone_map: ZoneMap) -> npt.NDArray[np.int64]:
-    """The rule of every pixel, finer than the cells, outlines rounded; the last is outside."""
-    from scipy.ndimage import gaussian_filter
-
-    outside = len(zone_map.order)
-    coarse = np.where(zone_map.rule == OUTSIDE, outside, zone_map.rule)
-    fine = np.repeat(np.repeat(coarse, FINER, axis=0), FINER, axis=1)
-    best = np.full(fine.shape, -1.0, dtype=np.float32)
-    rule = np.full(fine.shape, outside, dtype=np.int64)
-    for index in np.unique(fine):
-        share = gaussian_filter((fine == index).astype(np.float32), SOFTEN_CELLS * FINER)
-        closer = share > best
-        best[closer], rule[closer] = share[closer], index
-    return rule
+MAP_SHADER = """
+  float clear_ = vertexColorVSOutput.r, caution = vertexColorVSOutput.g;
+  float avoid_ = vertexColorVSOutput.b, rated = vertexColorVSOutput.a;
+  float best = max(clear_, max(caution, avoid_));
+  float second = clear_ + caution + avoid_ - best - min(clear_, min(caution, avoid_));
+  float gap = best - second;
+  float rise = fract(hatchMC.x + hatchMC.y), fall = fract(hatchMC.x - hatchMC.y);
+  vec2 dot_ = vec2(fract(hatchMC.x + 0.5 * mod(floor(hatchMC.y), 2.0)), fract(hatchMC.y)) - 0.5;
+  vec3 colour = {caution}; float wash = {caution_wash}; float ink = {caution_ink};
+  bool inked = rise < 0.15;
+  if (best == avoid_) {
+    colour = {avoid}; wash = {avoid_wash}; ink = {avoid_ink}; inked = rise < 0.10 || fall < 0.10;
+  } else if (best == clear_) {
+    colour = {clear}; wash = {clear_wash}; ink = {clear_ink}; inked = dot(dot_, dot_) < 0.036;
+  }
+  float strength = mix({unrated}, 1.0, smoothstep(0.49, 0.51, rated));
+  float dense = (inked ? ink : wash) * strength;
+  if (gap < 1.4 * fwidth(gap) && best < 0.98) { colour = vec3(1.0); dense = 0.95; }
+  else if (abs(rated - 0.5) < 0.7 * fwidth(rated)) { colour *= 0.7; dense = 0.6; }
+  fragOutput0 = vec4(colour, dense);
+"""
+"""What a place is, by the largest of three shares that run softly over the skin; hatched round the
+body's long axis; a white line where two states meet."""
 
 
-def _edges(labels: npt.NDArray[np.int64] | npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
-    edge = np.zeros(labels.shape, dtype=bool)
-    edge[1:] |= labels[1:] != labels[:-1]
-    edge[:, 1:] |= labels[:, 1:] != labels[:, :-1]
-    edge[:-1] |= edge[1:]
-    return edge
+ROUND_BODY = """
+  hatchMC = vec2(140.0 * atan(abs(vertexMC.x), vertexMC.y - 70.0), vertexMC.z) / {period};
+"""
+"""Where a place lies for the hatching: round the body from the back to both sides, and up."""
+
+
+class ZoneSkin:
+    """Keeps the actor of the map of one skin, for one tool."""
+
+    def __init__(self, renderer: vtkRenderer) -> None:
+        self.renderer = renderer
+        self.actor: vtkActor | None = None
+        self._drawn: object = None
+        self._on: SkinMap | None = None
+
+    def draw(self, known: Knowledge, on: SkinMap | None, tool: Tool | None) -> bool:
+        """Show the map for a tool; None takes it away. Says whether its actor is a new one."""
+        if on is None or tool is None:
+            if self.actor is not None:
+                self.actor.SetVisibility(False)
+            return False
+        codes = state_codes(known, tool)
+        key = (id(on), tool.counted_radius_mm, codes.tobytes())
+        anew = self._on is not on or self.actor is None
+        if key != self._drawn or anew:
+            if anew:
+                self._renew(on)
+            self._drawn = key
+            self._colour(weights(on, codes, tool))
+        if self.actor is not None:
+            self.actor.SetVisibility(True)
+        return anew
+
+    def _renew(self, on: SkinMap) -> None:
+        if self.actor is not None:
+            self.renderer.RemoveActor(self.actor)
+        self._on = on
+        lifted = Surface(on.grid.points + on.grid.normals * LIFT_MM, on.grid.fine.faces)
+        self.actor = map_actor(lifted)
+        self.renderer.AddActor(self.actor)
+
+    def _colour(self, shares: npt.NDArray[np.uint8]) -> None:
+        assert self.actor is not None
+        data = self.actor.GetMapper().GetInput()
+        data.GetPointData().SetScalars(numpy_to_vtk(shares, deep=1))
+        data.Modified()
+
+
+def weights(on: SkinMap, codes: npt.NDArray[np.int8], tool: Tool) -> npt.NDArray[np.uint8]:
+    """(n, 4) how far inside each of ``STATES`` a fine vertex lies, and whether a rule speaks there:
+    128 on the border, 255 and 0 at ``BORDER_MM`` inside and outside.
+    """
+    rated = np.array([name != "unrated" for name in ORDER], dtype=np.int8)
+    states = on.inside_mm(tool.counted_radius_mm, codes)
+    spoken = on.inside_mm(tool.counted_radius_mm, rated)[:, 1:]
+    share = np.clip(np.column_stack([states, spoken]) / (2 * BORDER_MM) + 0.5, 0.0, 1.0)
+    return np.asarray(np.round(255 * share), dtype=np.uint8)
+
+
+def map_actor(skin: Surface) -> vtkActor:
+    """A skin that shows the state of each place by the four numbers at its vertices."""
+    actor = flat_actor(skin)
+    actor.GetProperty().BackfaceCullingOn()
+    actor.SetPickable(False)
+    actor.ForceTranslucentOn()
+    values = {"period": f"{PERIOD_MM:.2f}", "unrated": f"{UNRATED:.3f}"}
+    for state, code in ZONE_COLOURS.items():
+        values[state] = "vec3({:.4f}, {:.4f}, {:.4f})".format(*rgb(code))
+        values[f"{state}_wash"], values[f"{state}_ink"] = f"{WASH[state]:.3f}", f"{INK[state]:.3f}"
+    # The shader needs places in mm, not as VTK may pack them.
+    actor.GetMapper().SetVBOShiftScaleMethod(0)
+    look = actor.GetShaderProperty()
+    declare, begin = "//VTK::Normal::Dec", "//VTK::PositionVC::Impl"
+    look.AddVertexShaderReplacement(declare, True, f"{declare}\nout vec2 hatchMC;\n", False)
+    round_body = shader_of(ROUND_BODY, values)
+    look.AddVertexShaderReplacement(begin, True, f"{begin}\n{round_body}", False)
+    look.AddFragmentShaderReplacement(declare, True, f"{declare}\nin vec2 hatchMC;\n", False)
+    look.AddFragmentShaderReplacement(
+        "//VTK::Light::Impl", True, shader_of(MAP_SHADER, values), False
+    )
+    return actor
+
+
+def shader_of(code: str, values: dict[str, str]) -> str:
+    """A piece of shader with its braces filled in."""
+    for name, value in values.items():
+        code = code.replace("{" + name + "}", value)
+    return code
 
 
 def hatching(
-    kind: str, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]
+    kind: str, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], step: int = 24
 ) -> npt.NDArray[np.bool_]:
-    """Where a hatch has ink: dots, stripes or crosses. State is never colour alone."""
-    step = 8 * FINER
+    """Where a hatch has ink on a legend's patch: dots, stripes or crosses."""
     if kind == "dots":
         odd = (rows // step) % 2 * (step // 2)
-        return ((rows % step - step // 2) ** 2 + ((columns + odd) % step - step // 2) ** 2) < (
-            1.1 * FINER
-        ) ** 2
-    stripes = (rows + columns) % step < FINER
+        away = (rows % step - step // 2) ** 2 + ((columns + odd) % step - step // 2) ** 2
+        return np.asarray(away < (0.14 * step) ** 2)
+    width = step // 8
+    stripes = (rows + columns) % step < width
     if kind == "stripes":
         return np.asarray(stripes)
-    return np.asarray(stripes | ((rows - columns) % step < FINER))
+    return np.asarray(stripes | ((rows - columns) % step < width))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import at_pixel, settle
+from helpers import at_pixel, dragged_to, settle
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
@@ -49,7 +49,7 @@ def test_drag_turns_without_selecting_and_can_be_undone(window, qtbot):
     qtbot.mousePress(window.view, Qt.MouseButton.LeftButton, pos=middle)
     for step in range(1, 9):
         qtbot.mouseMove(window.view, middle + QPoint(step * 15, step * 3))
-        window.view.mouseMoveEvent(_move(middle + QPoint(step * 15, step * 3)))
+        window.view.mouseMoveEvent(dragged_to(middle + QPoint(step * 15, step * 3)))
     end = middle + QPoint(120, 24)
     qtbot.mouseRelease(window.view, Qt.MouseButton.LeftButton, pos=end)
     turned = window.view.pelvis.camera()
@@ -148,25 +148,6 @@ def test_move_begins_on_the_selected_side(window):
     assert window.exploration.state.selected is None
 
 
-def test_ball_mode_says_why(window, qtbot):
-    qtbot.keyClick(window, Qt.Key.Key_B)
-    settle(qtbot)
-    zones = window.view.pelvis.zone_map
-    assert zones is not None
-    x, z = zones.centroid_mm("gluteal-clear", 1)
-    from siexplorer.scene.zones import sheet_depth_mm
-
-    place = np.array([x, sheet_depth_mm(np.array([x]))[0], z])
-    spot = at_pixel(window, "left-psis", where=place)
-    qtbot.mouseClick(window.view, Qt.MouseButton.LeftButton, pos=spot)
-    assert window.exploration.state.zone == "gluteal-clear"
-    assert "Clear" in window.ball.reason.text()
-    middle = at_pixel(window, "s2-tubercle", where=np.array([0.0, 170.0, 10.0]))
-    qtbot.mouseClick(window.view, Qt.MouseButton.LeftButton, pos=middle)
-    assert window.exploration.state.zone == "midline"
-    assert "Not here" in window.card.text.toPlainText()
-
-
 def test_side_words_turn_but_anatomy_does_not(window, qtbot):
     window.exploration.visit("left-psis")
     settle(qtbot)
@@ -245,20 +226,6 @@ def test_broken_pack_leaves_the_texts(qtbot, open_window, tmp_path, monkeypatch)
     assert window.view is None
     window.exploration.select("left-psis")
     assert "PSIS" in window.card.text.toPlainText()
-
-
-def _move(at: QPoint):
-    from PySide6.QtCore import QEvent, QPointF
-    from PySide6.QtGui import QMouseEvent
-
-    return QMouseEvent(
-        QEvent.Type.MouseMove,
-        QPointF(at),
-        QPointF(at),
-        Qt.MouseButton.NoButton,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
 
 
 def test_a_click_goes_through_a_faded_body_and_selects_a_whole_one(qtbot, body_window):

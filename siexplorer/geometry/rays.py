@@ -1,0 +1,74 @@
+"""A surface searched many times: where a line crosses it, and which place on it is nearest."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from vtkmodules.vtkCommonCore import reference, vtkIdList, vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkGenericCell, vtkStaticCellLocator
+
+from siexplorer.geometry.filters import to_polydata
+from siexplorer.geometry.surface import Floats, Ints, Surface, face_normals
+
+LINE_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Crossings:
+    """Where a line crosses a surface, from its start on: how far along (k,) mm, which faces (k,),
+    and whether it goes in there (k,) or comes out.
+    """
+
+    along_mm: Floats
+    faces: npt.NDArray[np.int64]
+    entering: npt.NDArray[np.bool_]
+
+
+class Searched:
+    """A surface with its search tree. ``normals`` (m, 3) are its faces', not of unit length."""
+
+    def __init__(self, surface: Surface) -> None:
+        self.surface, self.normals = surface, face_normals(surface)
+        self._data = to_polydata(surface)
+        self._locator = vtkStaticCellLocator()
+        self._locator.SetDataSet(self._data)
+        self._locator.BuildLocator()
+        self._cell = vtkGenericCell()
+
+    def nearest(self, point: Floats) -> tuple[Floats, int]:
+        """The nearest place (3,) on the surface to a point (3,), and the face it lies on."""
+        face, sub, distance2, spot = reference(0), reference(0), reference(0.0), [0.0, 0.0, 0.0]
+        # VTK fills these references; its type hints say plain numbers.
+        self._locator.FindClosestPoint(point, spot, self._cell, face, sub, distance2)  # type: ignore[call-overload]
+        return np.array(spot), int(face)
+
+    def crossings(self, start: Floats, end: Floats) -> Crossings:
+        """Where the line from ``start`` (3,) to ``end`` (3,) crosses the surface, nearest first.
+
+        A line through an edge or corner is told of each face there once.
+        """
+        places, faces = vtkPoints(), vtkIdList()
+        self._locator.IntersectWithLine(start, end, LINE_TOLERANCE, places, faces)  # type: ignore[call-overload]
+        count = faces.GetNumberOfIds()
+        index = np.array([faces.GetId(k) for k in range(count)], dtype=np.int64)
+        found = np.array([places.GetPoint(k) for k in range(count)]).reshape(-1, 3)
+        along = np.linalg.norm(found - start, axis=1)
+        order = np.argsort(along, kind="stable")
+        index, along = index[order], along[order]
+        return Crossings(along, index, self.normals[index] @ (end - start) < 0.0)
+
+
+def shares_in_face(surface: Surface, face: int, point: Floats) -> tuple[Ints, Floats]:
+    """The corners (3,) of a face, and the barycentric shares (3,) of a point in its plane, kept
+    between 0 and 1.
+    """
+    corners = surface.faces[face]
+    a, b, c = surface.vertices[corners]
+    u, v, w = b - a, c - a, point - a
+    uu, uv, vv, uw, vw = u @ u, u @ v, v @ v, u @ w, v @ w
+    size = uu * vv - uv * uv
+    if size <= 0.0:
+        return corners, np.array([1.0, 0.0, 0.0])
+    second, third = (vv * uw - uv * vw) / size, (uu * vw - uv * uw) / size
+    shares = np.clip([1.0 - second - third, second, third], 0.0, 1.0)
+    return corners, shares / shares.sum()
