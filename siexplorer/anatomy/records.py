@@ -438,7 +438,7 @@ class Notice(Record, kw_only=True, frozen=True):
     decline: str
 
 
-# What is taught: techniques, care, patterns, and what people say -----------------------------------
+# What is taught: techniques, care, patterns, and what people say ----------------------------------
 
 Severity = Literal["ask-first", "not-now", "emergency"]
 """What a yes at the safety gate means: ask a professional before trying, leave it for now, or get
@@ -564,8 +564,8 @@ class SessionRules(Record, kw_only=True, frozen=True):
 
 
 class Care(Guide, kw_only=True, frozen=True):
-    """Something to do or to know that has no place on the body: ground rules, routines, clinic care,
-    and where the articles differ."""
+    """Something to do or to know that has no place on the body: ground rules, routines, clinic
+    care, and where the articles differ."""
 
     kind: ClassVar[str] = "care"
 
@@ -605,7 +605,7 @@ class Analogy(Guide, kw_only=True, frozen=True):
 
 
 class Question(Guide, kw_only=True, frozen=True):
-    """A question of the safety gate. Answers are never kept. ``see`` is the kind of professional."""
+    """A question of the safety gate, whose answer is never kept; ``see`` says whom to see."""
 
     kind: ClassVar[str] = "question"
 

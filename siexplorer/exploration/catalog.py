@@ -80,6 +80,9 @@ def rows(known: Knowledge, kind: str | None = None) -> list[Row]:
     found += [Row(z.id, z.kind, z.name, "both") for z in known.zones.values()]
     found += [Row(t.id, t.kind, t.name, "both") for t in known.tools.values()]
     found += [Row(p.id, p.kind, p.name, p.side) for p in known.positions.values()]
+    found += [
+        Row(g.id, g.kind, g.name, g.side if g.paired else "both") for g in known.guides.values()
+    ]
     return [row for row in found if kind is None or row.kind == kind]
 
 
