@@ -87,6 +87,7 @@ class CardWriter:
         self.known, self.card = known, card
 
     def line(self, claim: Claim | Description | Terms, text: str) -> Line:
+        """A text with the tag and the source numbers of the claim it says."""
         numbers = []
         for name in claim.sources:
             source = self.known.sources.get(name)
@@ -100,6 +101,7 @@ class CardWriter:
     def block(
         self, heading: str, claims: list[Claim], *, ordered: bool = False, warning: bool = False
     ) -> None:
+        """A block of claims, if there are any."""
         if claims:
             lines = tuple(self.line(claim, claim.text) for claim in claims)
             self.card.blocks.append(Block(heading, lines, ordered, warning))

@@ -64,7 +64,8 @@ def technique_card(
 ) -> Card:
     """Who, where, how hard, how long by each source, step by step, and when to stop."""
     write = _begin(known, one, voice, perspective, GROUP_WORDS[one.group])
-    stop = [*one.stop, *(known.stop.words if known.stop is not None else [])]
+    pressing = known.stop.words if known.stop is not None and one.tools else []
+    stop = [*one.stop, *pressing]
     write.block("Stop at once", stop, warning=True)
     write.card.blocks.append(Block("What it takes", tuple(_needs(known, one))))
     write.block("Where", [place.note for place in one.places])
@@ -72,7 +73,8 @@ def technique_card(
     if one.pressure is not None:
         hard = [one.pressure.claim] + ([known.session.scale] if known.session else [])
         write.block(f"How hard: {feel_words(one)}", hard)
-    write.block("How long", _times(known, one))
+    ranges = "; ".join(f"{hold.whose} {hold_words(hold)}" for hold in one.holds)
+    write.block(f"How long: {ranges}", _times(known, one))
     breath = [one.breathing]
     if known.session is not None and one.group != "aftercare":
         breath.append(known.session.breathing)
@@ -138,14 +140,9 @@ def question_card(known: Knowledge, one: Question, voice: Voice, perspective: Pe
         urgent = one.severity == "emergency"
         said = gate.emergency if urgent else gate.not_now
         heading = gate.emergency_heading if urgent else gate.not_now_heading
-        write.card.blocks.append(
-            Block(
-                heading,
-                (Line(f"Whom to see: {one.see}."), write.line(said, said.text)),
-                False,
-                True,
-            )
-        )
+        whom = Line(known.say("guide_see", see=one.see))
+        lines = (whom, write.line(said, said.text))
+        write.card.blocks.append(Block(heading, lines, warning=True))
         write.block("", [gate.nothing_stored])
     return _end(write, one)
 
@@ -158,15 +155,22 @@ def feel_words(one: Technique) -> str:
 
 
 def hold_words(hold: Hold) -> str:
-    """``30 to 60 s``, ``about 60 s``, minutes from 5 on, or that the source gives no time."""
+    """``30 to 60 s``, ``about 60 s``, ``15 to 20 min``, or that the source gives no time."""
     low, high = hold.seconds_from, hold.seconds_to
-    most = max(low or 0.0, high or 0.0)
-    if not most:
+    if high is None:
         return "no time given"
-    unit, by = ("min", 60.0) if most >= 300 else ("s", 1.0)
-    if low is None or high is None or low == high:
-        return f"about {most / by:g} {unit}"
-    return f"{low / by:g} to {high / by:g} {unit}"
+    if low is None or low == high:
+        return f"about {duration_words(high)}"
+    return f"{low / (60.0 if high >= LONG_S else 1.0):g} to {duration_words(high)}"
+
+
+LONG_S = 300.0
+"""From so many seconds on a time is told in minutes (design)."""
+
+
+def duration_words(seconds: float) -> str:
+    """``45 s`` or ``15 min``."""
+    return f"{seconds / 60:g} min" if seconds >= LONG_S else f"{seconds:g} s"
 
 
 # Parts --------------------------------------------------------------------------------------------
@@ -202,27 +206,29 @@ def _side(known: Knowledge, guide: Guide, perspective: Perspective) -> str:
 
 
 def _needs(known: Knowledge, one: Technique) -> list[Line]:
-    lines = [Line(f"Who does it: {one.who[:1].lower()}{one.who[1:]}.")]
+    lines = [Line(known.say("guide_who", who=one.who[:1].lower() + one.who[1:]))]
     position = known.positions.get(one.position)
     if position is not None:
-        lines.append(Line(f"Position: {position.lay_name}."))
+        lines.append(Line(known.say("guide_position", position=position.lay_name)))
     tools = [known.tools[name].lay_name for name in one.tools if name in known.tools]
-    if tools:
-        lines.append(Line(f"Tool: {', '.join(tools)}, softest first." if tools[1:] else
-                          f"Tool: {tools[0]}."))  # fmt: skip
+    if len(tools) > 1:
+        lines.append(Line(known.say("guide_tools", tools=", ".join(tools))))
+    elif tools:
+        lines.append(Line(known.say("guide_tool", tool=tools[0])))
     if one.asks_affected_side:
-        lines.append(Line("The article means the side that hurts."))
+        lines.append(Line(known.say("guide_affected_side")))
     return lines
 
 
 def _times(known: Knowledge, one: Technique) -> list[Claim]:
     lines = [hold.claim for hold in one.holds]
     if one.default_hold_s:
-        start = hold_words(Hold(seconds_to=one.default_hold_s, whose="", claim=one.direction))
-        rounds = f", {one.rounds} rounds with {one.rest_s:g} s of rest" if one.rounds > 1 else ""
-        text = f"The timer starts at {start.removeprefix('about ')}{rounds}."
+        time = duration_words(one.default_hold_s)
+        text = known.say("guide_timer", time=time)
+        if one.rounds > 1:
+            text = known.say("guide_rounds", time=time, rounds=one.rounds, rest=f"{one.rest_s:g}")
         lines.append(Claim(text=text, basis="design"))
-    if known.session is not None:
+    if known.session is not None and one.tools:
         lines.append(known.session.defaults)
         if one.rounds > 1:
             lines.append(known.session.rounds)
