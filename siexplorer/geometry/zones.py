@@ -43,8 +43,9 @@ ORDER = (
 STEP_MM = 4.0
 """How densely lines are laid on the skin (design)."""
 
-THIGH_MM = 120.0
-"""How far below its last published point the sciatic line goes straight down the thigh (design)."""
+THIGH_MM = 145.0
+"""How far below its last published point the sciatic line goes straight down the thigh: to where
+the skins of the built-in pack end (design)."""
 
 SEAT_DOWN_MM = 40.0
 """A sit bone is marked on the skin behind it, and so far down, where the buttock ends (design)."""
