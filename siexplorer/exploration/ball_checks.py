@@ -96,11 +96,11 @@ def _zone_records(known: Knowledge) -> list[str]:
             for name in names
             if name not in there
         ]
-    sacrum = known.zones.get("sacrum")
+    sacrum = known.zones.get("dorsal-sacrum")
     if sacrum is not None:
         failures += [
-            f"{ZONES}: “sacrum”: it must be “{wanted}” for “{tool.id}”, because the articles let "
-            "only a broad palm near it; correct it."
+            f"{ZONES}: “dorsal-sacrum”: it must be “{wanted}” for “{tool.id}”, because the "
+            "articles let only a broad palm near it; correct it."
             for tool in known.tools.values()
             if meaning(sacrum, tool).state
             != (wanted := "caution" if tool.group == "palm" else "avoid")

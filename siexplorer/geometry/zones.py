@@ -25,7 +25,7 @@ SIGNS = {"left": 1.0, "right": -1.0}
 
 ORDER = (
     "midline",
-    "sacrum",
+    "dorsal-sacrum",
     "inside-asis",
     "bony-points",
     "abdomen",
@@ -330,7 +330,7 @@ def within_mm(found: Fields, margins: Margins, radius_mm: float) -> Fields:
             _all_of(back, middle, off_sacrum, BELOW_SEAT_MM - f["below_seat_mm"]),
             _all_of(back, m.midline_half_width + r - f["coccyx_mm"]),
         ),
-        "sacrum": _all_of(back, OVERLAP_MM - off_sacrum, _any_of(middle, -f["sacrum_mm"])),
+        "dorsal-sacrum": _all_of(back, OVERLAP_MM - off_sacrum, _any_of(middle, -f["sacrum_mm"])),
         "inside-asis": _all_of(
             front, medial - m.inside_from, m.inside_to - medial, below, -below_ligament
         ),

@@ -88,8 +88,10 @@ def marking(known: Knowledge, place: str) -> None:
 
 
 def for_tools(known: Knowledge, **fields: Any) -> None:
-    changed = [msgspec.structs.replace(one, **fields) for one in known.zones["sacrum"].for_tools]
-    change(known.zones, "sacrum", for_tools=changed)
+    changed = [
+        msgspec.structs.replace(one, **fields) for one in known.zones["dorsal-sacrum"].for_tools
+    ]
+    change(known.zones, "dorsal-sacrum", for_tools=changed)
 
 
 def in_position(known: Knowledge, name: str) -> None:

@@ -363,7 +363,7 @@ def test_zones_differ_by_tool_and_position(capsys):
     assert len(crossed["caveats"]) == 4
 
     def sacrum(found):
-        return next(row for row in found["zones"] if row["id"] == "sacrum")
+        return next(row for row in found["zones"] if row["id"] == "dorsal-sacrum")
 
     assert (sacrum(plain)["state"], sacrum(palm)["state"]) == ("avoid", "caution")
     assert sacrum(plain)["tools"] == sacrum(palm)["tools"]
@@ -441,7 +441,7 @@ def test_a_ball_is_told_what_the_window_shows(capsys, known, pack, position):
     seen.set_position(held)
     seen.skin_map(wait=True)
     seen.place_ball(np.array([-80.0, 170.0, -50.0]))
-    shown, stack = seen.verdict(), seen.stack()
+    shown, stack = seen.verdict(), seen.stack(wait=True)
     assert shown is not None
     assert stack is not None
     at = [str(value) for value in seen.state.ball]
