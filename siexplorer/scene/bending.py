@@ -10,7 +10,7 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from siexplorer.exploration.moving import Pose
-from siexplorer.geometry.motion import angle_deg
+from siexplorer.geometry.motion import BODIES, angle_deg
 
 if TYPE_CHECKING:
     from siexplorer.exploration.following import Following
@@ -49,21 +49,21 @@ class _Held:
         """Write (n, 3) points, and normals where they change; VTK takes them with the next
         picture."""
         self.points[:] = points
-        held = self.data.GetPoints()
-        held.GetData().Modified()
-        held.Modified()
+        # What holds an array is as young as that is.
+        self.data.GetPoints().GetData().Modified()
         if self.normals is not None and normals is not None:
             self.normals[:] = normals
             self.data.GetPointData().GetNormals().Modified()
-        self.data.Modified()
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What bends in one step: the tied whole, and which rows belong to which triangles."""
+    """What bends in one step: the tied whole, and of each of the triangles which rows belong to
+    them, and which bodies carry them.
+    """
 
     whole: "Tied"
-    rows: list[tuple[_Held, slice]]
+    rows: list[tuple[_Held, slice, frozenset[str]]]
 
 
 class Bending:
@@ -99,11 +99,17 @@ class Bending:
         there = {name: one for name, one in tied.items() if one is not None}
         if not there:
             return frozenset()
-        group = self._gathered({name: drawn[name] for name in there}, there)
-        points, normals = follow(group.whole, pose.matrices, pose.joints)
-        turned = any(angle_deg(matrix) > NORMALS_FROM_DEG for matrix in pose.matrices.values())
-        for held, rows in group.rows:
+        # What turns with the same thigh lies together, and follows faster so.
+        near = {name: drawn[name] for name in sorted(there, key=_side)}
+        group = self._gathered(near, there)
+        far = {
+            body for body, matrix in pose.matrices.items() if angle_deg(matrix) > NORMALS_FROM_DEG
+        }
+        facing = bool(far) or bool(self._turned)
+        points, normals = follow(group.whole, pose.matrices, pose.joints, facing=facing)
+        for held, rows, carriers in group.rows:
             # Light hardly tells a small turn, and half of what is handed over is saved.
+            turned = not far.isdisjoint(carriers)
             again = turned or held.data in self._turned
             held.fill(points[:, rows].T, normals[:, rows].T if again else None)
             self._bent.add(held.data)
@@ -128,7 +134,7 @@ class Bending:
                 part, points=held.rest_points.T.copy(), normals=held.rest_normals.T.copy()
             )
             parts.append(part)
-            rows.append((held, slice(start, start + part.count)))
+            rows.append((held, slice(start, start + part.count), _carriers(part)))
             start += part.count
         from siexplorer.geometry.skinning import gathered
 
@@ -153,3 +159,16 @@ class Bending:
             held.fill(held.rest_points, held.rest_normals)
             self._bent.discard(data)
             self._turned.discard(data)
+
+
+def _side(name: str) -> int:
+    """Where a name comes in the order of left, middle and right."""
+    return 0 if name.startswith("left-") else 2 if name.startswith("right-") else 1
+
+
+def _carriers(part: "Tied") -> frozenset[str]:
+    """The bodies that carry any of it."""
+    found = {name for name, share in zip(BODIES, part.shares, strict=True) if share.any()}
+    return frozenset(
+        found | {f"{side}-femur" for side, share in part.thighs.items() if share.any()}
+    )
