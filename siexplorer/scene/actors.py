@@ -205,7 +205,6 @@ def tube_actor(curves: list[Floats], radius_mm: float, colour: Rgb) -> vtkActor:
     actor = Tubes(curves, radius_mm).actor
     actor.SetPickable(False)
     actor.GetProperty().SetColor(*colour)
-    actor.GetProperty().SetAmbient(0.35)
     return actor
 
 
@@ -222,6 +221,7 @@ class Tubes:
         mapper.SetInputConnection(self._tube.GetOutputPort())
         self.actor = vtkActor()
         self.actor.SetMapper(mapper)
+        self.actor.GetProperty().SetAmbient(0.35)
         self.lay(curves or [], radius_mm)
 
     def lay(self, curves: list[Floats], radius_mm: float) -> None:
