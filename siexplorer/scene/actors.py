@@ -134,10 +134,19 @@ def flat_actor(surface: Surface) -> vtkActor:
     return actor
 
 
-def _shaded(data: vtkPolyData, light: str = PLAIN_LIGHT) -> vtkActor:
+def plain_mapper(data: vtkPolyData) -> vtkPolyDataMapper:
+    """A mapper of triangles that no filter makes, and that all lie within a metre."""
     mapper = vtkPolyDataMapper()
     mapper.SetInputData(data)
     mapper.ScalarVisibilityOff()
+    # Nothing to bring up to date before a picture, and no range to look for in points that moved.
+    mapper.SetStatic(True)
+    mapper.SetVBOShiftScaleMethod(vtkPolyDataMapper.DISABLE_SHIFT_SCALE)
+    return mapper
+
+
+def _shaded(data: vtkPolyData, light: str = PLAIN_LIGHT) -> vtkActor:
+    mapper = plain_mapper(data)
     actor = vtkActor()
     actor.SetMapper(mapper)
     look = actor.GetProperty()

@@ -77,6 +77,7 @@ class Surfaces:
         self._rims: dict[str, list[Floats]] = {}
         self._textures: dict[tuple[str, bool], vtkTexture] = {}
         self._boxes: dict[str, Floats] = {}
+        self._to_bend: dict[str, Drawn] | None = None
         self._kept: dict[str, npt.NDArray[np.int64]] = {}
         self._streaked: dict[str, Floats | None] = {}
         self._plane: vtkPlane | None = None
@@ -98,6 +99,7 @@ class Surfaces:
         if plane is self._plane:
             return
         self.detail.set_moving(moving=False)
+        self._to_bend = None
         self._match_ghosts()
         self._plane = plane
         for actor in self.all_actors():
@@ -234,6 +236,7 @@ class Surfaces:
                 self.actors[name].GetProperty().SetBackfaceCulling(name not in hollow and not folds)
         self._draw_ghosts(shown, pose)
         self.detail.watch({name: self.actors[name] for name in shown}, shown)
+        self._to_bend = None
         self.bend(pose)
 
     def _move_on(self, pose: Pose) -> None:
@@ -279,6 +282,7 @@ class Surfaces:
         camera = self.renderer.GetActiveCamera()
         matrix = camera.GetCompositeProjectionTransformMatrix(width / max(height, 1), -1.0, 1.0)
         self._covered = covered(points, frozenset(opaque), array_of(matrix), (width, height))
+        self._to_bend = None
         for name in self._covered & self.actors.keys():
             self.actors[name].SetVisibility(False)
         for name, ghost in self._ghosts.items():
@@ -286,6 +290,7 @@ class Surfaces:
                 ghost.SetVisibility(False)
 
     def _uncover(self) -> None:
+        self._to_bend = None
         for name in self._covered:
             if name in self._drawn:
                 self.actors[name].SetVisibility(True)
@@ -322,6 +327,15 @@ class Surfaces:
 
     def bend(self, pose: Pose | None) -> None:
         """Lay soft tissue where the bones take it, in whichever detail it is drawn."""
+        if self._to_bend is None:
+            self._to_bend = self._find_to_bend()
+        # What follows is only worked out, and its libraries loaded, once something moves.
+        following = self.exploration.following if pose is not None else None
+        changed = self.bending.draw(self._to_bend, following, pose)
+        self._picker.hurried = self.detail.moving
+        self._picker.forget_shape(self.actors[name] for name in changed if name in self.actors)
+
+    def _find_to_bend(self) -> dict[str, Drawn]:
         drawn = {}
         for name in self._soft_shown:
             for key, actor in ((name, self.actors[name]), (f"{name} ends", self._ends.get(name))):
@@ -330,11 +344,7 @@ class Surfaces:
                 kept = self.detail.standing_in(name) if key == name else None
                 kept = self._kept.get(key) if kept is None else kept
                 drawn[key] = Drawn(actor.GetMapper().GetInput(), name, kept)
-        # What follows is only worked out, and its libraries loaded, once something moves.
-        following = self.exploration.following if pose is not None else None
-        changed = self.bending.draw(drawn, following, pose)
-        self._picker.hurried = self.detail.moving
-        self._picker.forget_shape(self.actors[name] for name in changed if name in self.actors)
+        return drawn
 
     def _lengths_now(self, pose: Pose | None) -> dict[str, "Length"]:
         """How long ligaments are, once they are tied to their bones."""
