@@ -26,6 +26,7 @@ from siexplorer.scene.actors import (
     flat_actor,
     mixed,
     place,
+    plain_mapper,
     rim_of,
     skin_actor,
     surface_actor,
@@ -457,7 +458,9 @@ class Surfaces:
 
     def _make_ghost(self, name: str, actor: vtkActor) -> None:
         ghost = vtkActor()
-        ghost.SetMapper(actor.GetMapper())
+        # A mapper of its own: one that two actors share shades both as the first of them asked for.
+        ghost.SetMapper(plain_mapper(actor.GetMapper().GetInput()))
+        ghost.SetShaderProperty(actor.GetShaderProperty())
         ghost.SetVisibility(False)
         ghost.SetPickable(False)
         ghost.GetProperty().SetOpacity(0.28)
@@ -465,6 +468,7 @@ class Surfaces:
         ghost.GetProperty().FrontfaceCullingOn()
         self._ghosts[name] = ghost
         self.renderer.AddActor(ghost)
+        self._clip(ghost)
 
     def _draw_ghosts(self, shown: dict[str, PackSurface], pose: Pose | None) -> None:
         for name, ghost in self._ghosts.items():
@@ -477,9 +481,9 @@ class Surfaces:
     def _match_ghosts(self) -> None:
         """A ghost is as detailed as its bone."""
         for name, ghost in self._ghosts.items():
-            mapper = self.actors[name].GetMapper()
-            if ghost.GetMapper() is not mapper:
-                ghost.SetMapper(mapper)
+            data = self.actors[name].GetMapper().GetInput()
+            if ghost.GetMapper().GetInput() is not data:
+                ghost.GetMapper().SetInputData(data)
 
     def _apart(self, name: str, surface: PackSurface, pose: Pose) -> bool:
         """Whether a bone is drawn away from where it is at rest."""
