@@ -200,6 +200,7 @@ class BallPanel(QWidget):
 
     def _make_verdict(self) -> None:
         self.sign, self.headline = QLabel(), QLabel()
+        self._signs = {state: swatch_pixmap(state, SIGN) for state in ZONE_COLOURS}
         self.sign.setFixedSize(SIGN)
         self.headline.setTextFormat(Qt.TextFormat.PlainText)
         font = self.headline.font()
@@ -354,7 +355,7 @@ class BallPanel(QWidget):
             self.headline.setText("")
             self.reason.setText(self.fault or known.say("map_working" if waiting else "ball_hint"))
             return
-        self.sign.setPixmap(swatch_pixmap(found.state, SIGN))
+        self.sign.setPixmap(self._signs[found.state])
         self.sign.setAccessibleName(ZONE_HATCHES[found.state])
         self.headline.setText(verdict_words(known, found))
         tag = BASIS_TAGS[found.reason.basis]
