@@ -284,6 +284,8 @@ def zones_card(
         write.block(position.name, [position.says, *said, position.pressure])
         drawn = [turn.claim for turn in position.turns]
         write.block("How the body is drawn", drawn)
+    elif zone is not None:
+        write.block("In some positions", [one.says for one in zone.in_position])
     if tool is not None:
         write.block(tool.name, [tool.use, tool.size, tool.contact])
     caveats = [known.never_safe, known.anatomy_varies, known.depth_caveat]

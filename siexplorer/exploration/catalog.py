@@ -91,7 +91,8 @@ def _anchor(pack: Pack, shown: tuple[str, ...], points: Floats) -> Floats:
         return np.asarray(points[len(points) // 2])
     bodies = [name for name in shown if pack.surfaces[name].info.closed]
     vertices = pack.surfaces[(bodies or shown)[0]].surface.vertices
-    middle = vertices.mean(axis=0)
+    # Of its extent: a mean would be drawn to where its triangles are small.
+    middle = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
     return np.asarray(vertices[np.argmin(np.linalg.norm(vertices - middle, axis=1))])
 
 
