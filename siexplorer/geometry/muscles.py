@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from siexplorer.geometry.attachments import Area, femur_marks, foramen_rim, left_areas, painted
-from siexplorer.geometry.flesh import SPREAD_MM, Flesh, grown, spread_evenly
+from siexplorer.geometry.flesh import BAND, SPREAD_MM, Flesh, grown, spread_evenly
 from siexplorer.geometry.landmarks import Bones, Points, acetabulum
 from siexplorer.geometry.lattice import Lattice, distances
 from siexplorer.geometry.strands import POINTS, along, laid, tightened
 from siexplorer.geometry.surface import Floats, Surface, edges, vertex_normals
+from siexplorer.geometry.walls import wall_over
 
 SPACING_MM = 1.4
 LAYER_MM = 7.0
@@ -24,6 +25,12 @@ SAG_MM = np.array([-8.0, 0.0, -15.0])
 
 HOLLOW_MM = 9.0
 """Gluteus maximus spans hollows narrower than a ball of this radius; fat fills them (design)."""
+
+INSIDE = np.array([-0.80, 0.52, 0.30])
+OUTSIDE = 45
+"""Which way obturator internus faces: into the pelvis; its strands are outside of that from this
+point on (design)."""
+
 LOW_MM, HIGH_MM = np.array([-34.0, -95.0, -285.0]), np.array([205.0, 205.0, 245.0])
 """The box in which the left side is modelled."""
 
@@ -69,6 +76,7 @@ TRIANGLES = {
     "gluteus-minimus": 2600,
     "piriformis": 2400,
     "multifidus": 2800,
+    "obturator-internus": 3200,
 }
 USUAL_TRIANGLES = 2000
 
@@ -101,6 +109,7 @@ class Plan:
     least_mm: float = 0.0
     spread_mm: float = SPREAD_MM
     field: Lattice | None = None
+    band: float = BAND
 
 
 def body_of(
@@ -128,6 +137,7 @@ def modelled(body: Body, name: str) -> Flesh:
         smooth_voxels=plan.smooth_voxels,
         least_mm=plan.least_mm,
         spread_mm=plan.spread_mm,
+        band=plan.band,
         into=body.field,
     )
 
@@ -232,22 +242,27 @@ def lifted_from(field: Lattice, points: Floats, least_mm: float) -> Floats:
 
 def pulled(body: Body, stations: list[Floats], clearance_mm: Floats | float) -> Floats:
     """Strands through stations, then as taut as what is there allows."""
+    return pulled_over(body.field, stations, clearance_mm)
+
+
+def pulled_over(field: Lattice, stations: list[Floats], clearance_mm: Floats | float) -> Floats:
+    """The same, over any field."""
     clear = np.asarray(clearance_mm, dtype=np.float64)
     # The ends lie on bone; the way there is gradual.
     ramp = np.clip(np.minimum(np.arange(POINTS), np.arange(POINTS)[::-1]) / 6.0, 0.0, 1.0)
-    return tightened(laid(stations), body.field, clear * ramp)
+    return tightened(laid(stations), field, clear * ramp)
 
 
 # The plans ----------------------------------------------------------------------------------------
 
 
 def _obturator_internus(body: Body) -> Plan:
-    begun = starts(body.areas["obturator-internus.origin"], 260, 2.0)
-    rim = foramen_rim(body.bones, body.left)
-    middle = rim.mean(axis=0)
-    inside = np.array([-0.80, 0.52, 0.30])
-    membrane = [middle + share * (rim[::2] - middle) + 2.5 * inside for share in (0.3, 0.55, 0.8)]
-    begun = together(begun, _free(np.concatenate([middle[None] + 2.5 * inside, *membrane])))
+    # Bone and membrane are one wall here: strands that begin on each apart would leave a ragged
+    # edge where they are few, and dip into the foramen.
+    wall = wall_over(painted(body.areas["obturator-internus.origin"], 0.0), INSIDE)
+    bed = wall.backed(body.field)
+    points, to_rim = wall.starts(2.8)
+    begun = Starts(lifted_from(bed, points + 2.0 * wall.frame[2], 1.8), to_rim)
     spine, seat = body.left["ischial-spine"][0], body.left["ischial-tuberosity"][0]
     bend = spine + 0.30 * (seat - spine) + np.array([-1.0, -1.0, 0.0])
     turn = angle_about(begun.points, bend, np.array([-0.3, -0.9, 0.0]), np.array([0, 0, 1.0]))
@@ -256,10 +271,13 @@ def _obturator_internus(body: Body) -> Plan:
     end = femur_marks(body.fine, body.left)["medial-facet"][0]
     ends = along(end + np.array([[0, 0, -2.5], [0, 0, 2.5]]), across)
     at_bend = lifted(body, along(notch, across) + np.array([-2.0, 6.0, 0.0]), 3.0)
-    before = lifted(body, (at_bend * 2 + begun.points) / 3, 3.0)
-    bundle = pulled(body, [begun.points, before, at_bend, ends], 2.4)
-    radii = thick(belly(3.2, 3.4, 1.5, 0.3), begun, 6.0, 0.9)
-    return Plan(bundle, radii, across, 1.0, least_mm=1.7)
+    before = lifted_from(bed, (at_bend * 2 + begun.points) / 3, 3.0)
+    bundle = pulled_over(bed, [begun.points, before, at_bend, ends], 2.4)
+    bundle = wall.let_down(bundle, at_bend.mean(axis=0))
+    inner = bundle[:, :OUTSIDE].reshape(-1, 3)
+    bundle[:, :OUTSIDE] = lifted_from(bed, inner, 2.0).reshape(-1, OUTSIDE, 3)
+    radii = np.broadcast_to(belly(3.2, 3.4, 1.5, 0.3), bundle.shape[:2]).copy()
+    return Plan(bundle, radii, across, 1.0, least_mm=2.5, field=bed, band=0.04)
 
 
 def _free(points: Floats) -> Starts:
