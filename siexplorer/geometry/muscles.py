@@ -367,9 +367,8 @@ def _iliacus(body: Body) -> Plan:
         lifted(body, ends, 1.0),
     ]
     bundle = pulled(body, stations, 6.0)
-    return Plan(
-        bundle, thick(belly(4.0, 9.0, 1.8, 0.42), begun, 20.0, 0.65), across, 1.2, least_mm=3.0
-    )
+    radii = thick(belly(4.0, 9.0, 1.8, 0.42), begun, 20.0, 0.65)
+    return Plan(bundle, radii, across, 1.2, least_mm=3.0, band=0.06)
 
 
 def _groin(body: Body) -> Floats:
@@ -482,7 +481,9 @@ def _gluteus_maximus(body: Body) -> Plan:
     number = np.arange(len(across))
     deep = (across > 0.45) & (number % 3 == 0)
     bone = lifted(body, along(ridge, across), 2.0)
-    ends = np.where(deep[:, None], bone, along(tract, across))
+    # The last strands end closer together: the lower corner is round, and no spur.
+    onto = across - 0.65 * np.clip(across - 0.84, 0.0, None)
+    ends = np.where(deep[:, None], bone, along(tract, onto))
     over = outer + np.array([[-24.0, 20.0, 12.0], [-31.0, 28.0, -26.0], [-40.0, 30.0, -70.0]])
     stations = [begun.points, lifted(body, along(over, across), 12.0), ends]
     # Three layers of strands: thick where they lie on each other, never deep in the hollows below.
@@ -565,7 +566,8 @@ def _coccygeus(body: Body) -> Plan:
     low = side[side[:, 2] > np.quantile(side[:, 2], 0.35)]
     line = np.stack([low[np.argmin(low[:, 2])], low[np.argmax(low[:, 2])], edge.mean(axis=0)])
     bundle = pulled(body, [begun.points, lifted(body, along(line, across), 1.2)], 2.0)
-    return Plan(bundle, thick(belly(1.8, 2.6, 2.0, 0.5), begun, 4.0, 0.9), across)
+    radii = thick(belly(1.8, 2.6, 2.0, 0.5), begun, 4.0, 0.9)
+    return Plan(bundle, radii, across, band=0.05)
 
 
 def _levator_ani(body: Body) -> Plan:
@@ -573,15 +575,16 @@ def _levator_ani(body: Body) -> Plan:
     spine = beside(body.left["ischial-spine"][0], -4.0, -3.0, -2.0)
     rim = foramen_rim(body.bones, body.left)
     arch = beside(rim[np.argmax(rim[:, 2])], -9.0, 12.0, 6.0)
-    low = beside(pubis, -2.0, 2.0, -7.0)
     # Its tendinous arch hangs on the fascia of obturator internus, from the pubis to the spine.
-    begun = lifted(body, laid([low[None], pubis[None], arch[None], spine[None]], 180)[0], 2.2)
+    # Its front edge begins behind the bone, where nothing pushes it below or before the pubis.
+    front = beside(pubis, -3.0, 4.5, 2.0)
+    begun = lifted(body, laid([front[None], arch[None], spine[None]], 180)[0], 2.2)
     across = np.linspace(0.0, 1.0, len(begun))
     tip = body.left["coccyx-tip"][0]
     hiatus = (pubis + tip) / 2
     inner_border = np.stack(
         [
-            beside(pubis, -4.0, 12.0, -10.0),
+            beside(pubis, -4.5, 12.0, -6.0),
             np.array([11.0, hiatus[1] - 8.0, tip[2] - 24.0]),
             np.array([8.5, hiatus[1] + 12.0, tip[2] - 24.0]),
             np.array([2.0, tip[1] - 22.0, tip[2] - 16.0]),
@@ -589,14 +592,15 @@ def _levator_ani(body: Body) -> Plan:
             beside(tip, 5.5, 3.0, 12.0),
         ]
     )
-    ends = lifted(body, along(inner_border, across), 1.5)
+    round_corners = laid([corner[None] for corner in inner_border], 180)[0]
+    ends = lifted(body, along(round_corners, across), 1.5)
     sag = (begun + ends) / 2 + np.array([3.0, 0.0, -5.0])
     bundle = pulled(body, [begun, sag, ends], 2.6)
     # A hammock hangs; it is not pulled flat.
     hang = np.sin(np.linspace(0, np.pi, POINTS))[:, None] * np.array([1.5, 0.0, -6.0])
     bundle = lifted(body, (bundle + hang).reshape(-1, 3), 2.4).reshape(bundle.shape)
     radii = np.full(bundle.shape[:2], 2.4)
-    return Plan(bundle, radii, across, 1.0, least_mm=2.2)
+    return Plan(bundle, radii, across, 1.0, least_mm=2.2, band=0.05)
 
 
 PLANS: dict[str, Callable[[Body], Plan]] = {
