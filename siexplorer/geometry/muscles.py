@@ -16,7 +16,7 @@ from siexplorer.geometry.landmarks import Bones, Points, acetabulum
 from siexplorer.geometry.lattice import Lattice, distances
 from siexplorer.geometry.strands import POINTS, along, laid, tightened
 from siexplorer.geometry.surface import Floats, Surface, edges, vertex_normals
-from siexplorer.geometry.walls import wall_over
+from siexplorer.geometry.walls import FLOOR_MM, wall_over
 
 SPACING_MM = 1.4
 LAYER_MM = 7.0
@@ -100,7 +100,11 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Strands (n, 60, 3), their radii in mm (n, 60), and each one's place across, 0 to 1."""
+    """Strands (n, 60, 3), their radii in mm (n, 60), and each one's place across, 0 to 1.
+
+    ``begins`` is the place along its fibres, 0 to 1, where the muscle begins: 0 with short tendons,
+    about 0.1 fleshy.
+    """
 
     bundle: Floats
     radii_mm: Floats
@@ -110,6 +114,7 @@ class Plan:
     spread_mm: float = SPREAD_MM
     field: Lattice | None = None
     band: float = BAND
+    begins: float = 0.0
 
 
 def body_of(
@@ -127,7 +132,7 @@ def modelled(body: Body, name: str) -> Flesh:
     Grow them in the order of :data:`PLANS`.
     """
     plan = PLANS[name](body)
-    return grown(
+    flesh = grown(
         plan.bundle,
         plan.radii_mm,
         plan.across,
@@ -140,6 +145,7 @@ def modelled(body: Body, name: str) -> Flesh:
         band=plan.band,
         into=body.field,
     )
+    return Flesh(flesh.surface, np.array([0.0, plan.begins]) + flesh.fibres * [1, 1 - plan.begins])
 
 
 def wanted_cm3(name: str) -> float | None:
@@ -262,7 +268,7 @@ def _obturator_internus(body: Body) -> Plan:
     wall = wall_over(painted(body.areas["obturator-internus.origin"], 0.0), INSIDE)
     bed = wall.backed(body.field)
     points, to_rim = wall.starts(2.8)
-    begun = Starts(lifted_from(bed, points + 2.0 * wall.frame[2], 1.8), to_rim)
+    begun = Starts(lifted_from(bed, points + FLOOR_MM * wall.frame[2], 1.8), to_rim)
     spine, seat = body.left["ischial-spine"][0], body.left["ischial-tuberosity"][0]
     bend = spine + 0.30 * (seat - spine) + np.array([-1.0, -1.0, 0.0])
     turn = angle_about(begun.points, bend, np.array([-0.3, -0.9, 0.0]), np.array([0, 0, 1.0]))
@@ -275,9 +281,9 @@ def _obturator_internus(body: Body) -> Plan:
     bundle = pulled_over(bed, [begun.points, before, at_bend, ends], 2.4)
     bundle = wall.let_down(bundle, at_bend.mean(axis=0))
     inner = bundle[:, :OUTSIDE].reshape(-1, 3)
-    bundle[:, :OUTSIDE] = lifted_from(bed, inner, 2.0).reshape(-1, OUTSIDE, 3)
+    bundle[:, :OUTSIDE] = lifted_from(bed, inner, FLOOR_MM).reshape(-1, OUTSIDE, 3)
     radii = np.broadcast_to(belly(3.2, 3.4, 1.5, 0.3), bundle.shape[:2]).copy()
-    return Plan(bundle, radii, across, 1.0, least_mm=2.5, field=bed, band=0.04)
+    return Plan(bundle, radii, across, 1.0, least_mm=2.5, field=bed, band=0.04, begins=0.1)
 
 
 def _free(points: Floats) -> Starts:

@@ -18,7 +18,7 @@ SECTORS, WAVES = 72, 2
 """The outline goes round as the first waves through the rim of the area, seen in sectors (design:
 with a third wave it follows every lobe of the area)."""
 
-WITHIN = 0.95
+WITHIN = 0.92
 """The strands begin this far out to that rim: the flesh round them reaches it (design)."""
 
 POINTS, SMOOTHING = 220, 3000.0
@@ -29,11 +29,10 @@ REACH_MM, DEEP_MM, BEHIND_MM = 60.0, 40.0, 6.0
 """How far from its middle a wall is looked for, how far before and behind it, and how far behind
 it nothing may be (design)."""
 
-FLOOR_MM, SLOPE, MOST_MM = 2.0, 0.02, 2.5
-"""Strands lie this high over their wall at its outline, and higher by the slope further in, up to
-the most (design)."""
+FLOOR_MM = 2.0
+"""Strands are let down to this height over their wall (design)."""
 
-LEAVES_MM, LIES_MM = 10.0, 42.0
+LEAVES_MM, LIES_MM = 8.0, 54.0
 """Strands leave the wall this far before their bend; they lie on it when this far (design)."""
 
 
@@ -102,14 +101,13 @@ class Wall:
         share = np.clip((away - LEAVES_MM) / (LIES_MM - LEAVES_MM), 0.0, 1.0)
         share = share * share * (3 - 2 * share)
         flat = self.flat(points)
-        rise = FLOOR_MM + SLOPE * np.clip(self.within_mm(flat), 0.0, None)
-        most = self.height(flat[:, :2]) + np.minimum(rise, MOST_MM)
-        flat[:, 2] -= share * np.maximum(flat[:, 2] - most, 0.0)
+        spare = flat[:, 2] - self.height(flat[:, :2]) - FLOOR_MM
+        flat[:, 2] -= share * np.maximum(spare, 0.0)
         return self.solid(flat).reshape(bundle.shape)
 
 
 def wall_over(patch: Surface, facing: Floats) -> Wall:
-    """The wall over a ring-shaped patch that faces a direction (3,)."""
+    """The wall over a ring-shaped patch that faces a direction (3,), not straight up or down."""
     normal = facing / np.linalg.norm(facing)
     side = np.cross(np.array([0.0, 0.0, 1.0]), normal)
     side /= np.linalg.norm(side)
