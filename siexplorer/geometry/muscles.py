@@ -13,10 +13,11 @@ import numpy as np
 from siexplorer.geometry.attachments import Area, femur_marks, foramen_rim, left_areas, painted
 from siexplorer.geometry.flesh import BAND, SPREAD_MM, Flesh, grown, spread_evenly
 from siexplorer.geometry.landmarks import Bones, Points, acetabulum
-from siexplorer.geometry.lattice import Lattice, distances
+from siexplorer.geometry.lattice import REACH_MM, Lattice, distances
 from siexplorer.geometry.strands import POINTS, along, laid, tightened
 from siexplorer.geometry.surface import Floats, Surface, edges, vertex_normals
 from siexplorer.geometry.walls import FLOOR_MM, wall_over
+from siexplorer.geometry.zones import to_line
 
 SPACING_MM = 1.4
 LAYER_MM = 7.0
@@ -505,7 +506,37 @@ def _gluteus_maximus(body: Body) -> Plan:
     edge = 0.7 + 0.3 * np.clip(np.minimum(across, 1 - across) / 0.2, 0, 1)
     # The upper strands are thicker; the lower ones have more room to spread.
     radii = profile * (edge * (1.15 - 0.3 * across))[:, None]
+    bed = psis_left_bare(bed, body.left["psis"][0])
     return Plan(bundle, radii, across, 2.2, least_mm=3.5, spread_mm=9.0, field=bed)
+
+
+def psis_left_bare(bed: Lattice, psis: Floats) -> Lattice:
+    """A grid in which nothing grows over the PSIS, nor above and inwards of it: the skin is tied to
+    the bone there, which makes the dimple, and a finger feels it. Seen from behind, a muscle keeps
+    to the outer and lower side of an edge round it.
+    """
+    low, high = psis + np.array([-46.0, -14.0, -18.0]), psis + np.array([40.0, 46.0, 60.0])
+    block = bed.block(low, high)
+    nodes = bed.positions(block)
+    flat = nodes[:, [0, 2]] - psis[[0, 2]]
+    away = to_line(flat, BARE_EDGE_MM)
+    bare = flat[:, 1] > np.interp(flat[:, 0], BARE_EDGE_MM[:, 0], BARE_EDGE_MM[:, 1], right=np.inf)
+    values = np.where(bare, -away, away).astype(np.float32)
+    # In front of the bone's back the muscle may lie where it likes.
+    values[nodes[:, 1] < psis[1] - 12.0] = REACH_MM
+    left_bare = bed.with_values(bed.values.copy())
+    left_bare.joined(block, values.reshape(bed.values[block].shape))
+    return left_bare
+
+
+BARE_EDGE_MM = np.array(
+    [
+        *([-60.0, -13.0], [-12.0, -12.5], [-2.0, -11.5], [5.0, -9.5], [9.0, -5.0]),
+        *([11.5, 2.0], [15.0, 12.0], [22.0, 32.0], [30.0, 60.0]),
+    ]
+)
+"""The edge of gluteus maximus round the PSIS, outwards and up from it, seen from behind (design: a
+fingertip of bare bone below and beside it)."""
 
 
 def _fascia_starts(body: Body, bed: Lattice) -> Starts:
