@@ -17,6 +17,11 @@ def test_every_item_of_the_articles_is_told(known: Knowledge) -> None:
     assert all(name in listed for by in found.values() for name in by)
 
 
+def test_one_id_names_one_thing(known: Knowledge) -> None:
+    names = [record.id for record in covering(known)]
+    assert len(names) == len(set(names))
+
+
 def test_no_item_is_claimed_that_does_not_exist(known: Knowledge) -> None:
     claimed = {item for record in covering(known) for item in record.covers}
     assert claimed == set(ITEMS)
