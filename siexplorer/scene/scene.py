@@ -192,7 +192,7 @@ class PelvisScene:
         pack, movement = self.exploration.pack, self.exploration.known.movements
         if pack is None or pose is None or state.movement not in movement:
             self.moving_marks.clear()
-            if state.mode != "ball":
+            if not state.on_skin:
                 self.overlay.set_notes([])
             self.overlay.set_shifts("", "", [])
             return
@@ -439,7 +439,7 @@ class PelvisScene:
         """The map on the skin, the tool that rests there, and what lies beneath it."""
         known, tool = self.exploration.known, self.exploration.known.tools.get(state.tool)
         self._draw_reach()
-        if state.mode != "ball":
+        if not state.on_skin:
             self.zone_skin.draw(known, None, None)
             self.ball_marks.clear()
             self.overlay.set_core("", [])
@@ -544,7 +544,7 @@ class PelvisScene:
             self.overlay.set_hints(rings)
         else:
             self.overlay.set_hints([])
-        if state.mode == "ball":
+        if state.on_skin:
             captions += self._reach_captions()
             captions.append(self.zone_problem or known.say("map_caption"))
         self.overlay.set_captions(captions)
@@ -661,7 +661,7 @@ class PelvisScene:
         pixels that no bone hides, then the surface or cut face under the pixel.
         """
         state = self.exploration.state
-        if state.mode == "ball" and state.section is None:
+        if state.on_skin and state.section is None:
             return self._pick_skin(x_px, y_px)
         entry, position = self.picker.surface(x_px, y_px)
         wall = None
