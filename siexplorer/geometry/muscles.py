@@ -284,7 +284,7 @@ def _obturator_internus(body: Body) -> Plan:
     inner = bundle[:, :OUTSIDE].reshape(-1, 3)
     bundle[:, :OUTSIDE] = lifted_from(bed, inner, FLOOR_MM).reshape(-1, OUTSIDE, 3)
     radii = np.broadcast_to(belly(3.2, 3.4, 1.5, 0.3), bundle.shape[:2]).copy()
-    return Plan(bundle, radii, across, 1.0, least_mm=2.0, field=bed, band=0.04, begins=0.1)
+    return Plan(bundle, radii, across, 1.0, least_mm=2.5, field=bed, band=0.04, begins=0.1)
 
 
 def _free(points: Floats) -> Starts:
@@ -300,7 +300,7 @@ def _gemellus(name: str, count: int, offset: tuple[float, float, float]) -> Call
         ends = lifted(body, along(end + np.array([[0.0, 0, -1.5], [0.0, 0, 1.5]]), across), 1.2)
         middle = lifted(body, (begun.points + ends) / 2 + np.array([0.0, 4.0, 0.0]), 3.0)
         bundle = pulled(body, [begun.points, middle, ends], 2.6)
-        return Plan(bundle, thick(belly(3.0, 4.2, 1.6), begun, 5.0, 0.8), across, band=0.05)
+        return Plan(bundle, thick(belly(3.0, 4.2, 1.6), begun, 5.0, 0.8), across)
 
     return plan
 
@@ -375,7 +375,7 @@ def _iliacus(body: Body) -> Plan:
     ]
     bundle = pulled(body, stations, 6.0)
     radii = thick(belly(4.0, 9.0, 1.8, 0.42), begun, 20.0, 0.65)
-    return Plan(bundle, radii, across, 1.2, least_mm=3.0)
+    return Plan(bundle, radii, across, 1.2, least_mm=3.0, band=0.06)
 
 
 def _groin(body: Body) -> Floats:
@@ -642,9 +642,9 @@ def _levator_ani(body: Body) -> Plan:
 
 PLANS: dict[str, Callable[[Body], Plan]] = {
     "obturator-internus": _obturator_internus,
-    "quadratus-femoris": _quadratus_femoris,
     "superior-gemellus": _gemellus("superior-gemellus", 40, (0.0, 0.0, 3.0)),
     "inferior-gemellus": _gemellus("inferior-gemellus", 45, (0.0, 0.0, -3.0)),
+    "quadratus-femoris": _quadratus_femoris,
     "coccygeus": _coccygeus,
     "levator-ani": _levator_ani,
     "piriformis": _piriformis,
@@ -657,5 +657,4 @@ PLANS: dict[str, Callable[[Body], Plan]] = {
     "gluteus-medius": _gluteus_medius,
     "gluteus-maximus": _gluteus_maximus,
 }
-"""In the order in which they are grown: the deepest first. Quadratus femoris is before the
-gemelli: with a notch for the lower one its border would fold when the hip bends far."""
+"""In the order in which they are grown: the deepest first."""
