@@ -25,6 +25,7 @@ from siexplorer.app.ball import MapMaker
 from siexplorer.app.gate import pass_gate
 from siexplorer.app.links import tie
 from siexplorer.app.timeline import fill_groups, movement_list
+from siexplorer.exploration.card import BASIS_TAGS
 from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.exploration.guide import GROUP_WORDS, duration_words, feel_words, hold_words
 from siexplorer.exploration.session import Moment, Session, hold_range, planned
@@ -245,6 +246,8 @@ class SessionView(QWidget):
         column = QVBoxLayout(dialog)
         column.addWidget(view)
         self._large = dialog
+        # Where no window manager makes it so large, it is asked for in so many words.
+        dialog.setGeometry(self.screen().geometry())
         dialog.finished.connect(self._left_full)
         dialog.showFullScreen()
 
@@ -283,7 +286,8 @@ class SessionView(QWidget):
         if moment.phase == "stopped" and known.gate is not None:
             self.count.setText("")
             self.title.setText(known.gate.stop_heading)
-            self.says.setText("\n".join(f"• {one.text}" for one in known.gate.after_stop))
+            told = [f"• {one.text} {BASIS_TAGS[one.basis]}" for one in known.gate.after_stop]
+            self.says.setText("\n".join(told))
             return
         self.count.setText(self.technique.lay_name)
         self.title.setText(known.say("session_done"))
@@ -355,7 +359,7 @@ class FollowPanel(QWidget):
 
     def _chooser(self) -> QWidget:
         page, left = QWidget(), QWidget()
-        left.setMaximumWidth(380)
+        left.setFixedWidth(360)
         form = QFormLayout(left)
         form.setContentsMargins(0, 0, 0, 0)
         for words, box in (("&Technique", self.technique), ("&Side", self.side),
