@@ -30,6 +30,10 @@ PLATES: dict[str, tuple[str, View, Plane | None]] = {
     "front": ("front-of-hip", "front", None),
     "ligaments": ("ligaments", "back", None),
 }
+BESIDE_PSIS, INSIDE_ASIS = (100.0, 155.0, -12.0), (88.0, -30.0, -12.0)
+OVER_PIRIFORMIS = (72.0, 175.0, -45.0)
+"""Where a tool is put for the pictures of the ball map, mm."""
+
 COLOURS = 256
 """Of a picture that is kept: enough for the eye, and a third of the size."""
 
@@ -54,6 +58,7 @@ def main() -> None:
     settings.write_text("[General]\nnotice=1000\n")
     os.environ["SIEXPLORER_SETTINGS"] = str(settings)
     sys.path.insert(0, str(ROOT))
+    import numpy as np
     from PySide6.QtGui import QSurfaceFormat
     from PySide6.QtWidgets import QApplication
 
@@ -95,6 +100,11 @@ def main() -> None:
         save_png(draw(do, PLATE), path)
         do.set_section(None)
         shrink(path, path)
+
+    def ball(place: tuple[float, float, float]) -> None:
+        while do.stack() is None:
+            settle(0.05)
+        do.place_ball(np.array(place))
 
     while window.view is None:
         settle(0.05)
@@ -146,8 +156,19 @@ def main() -> None:
     do.compare(None)
     do.restore_hidden()
     do.set_mode("ball")
-    do.read_zone("gluteal-clear")
+    ball(BESIDE_PSIS)
     save("ball")
+    do.set_preset("skin")
+    do.look("front")
+    do.set_tool("hand")
+    do.set_position("prone")
+    ball(INSIDE_ASIS)
+    save("ball-front")
+    do.look("back")
+    do.set_tool("tennis-ball")
+    do.set_position("left-figure-four")
+    ball(OVER_PIRIFORMIS)
+    save("ball-four")
     window.close()
 
 

@@ -65,6 +65,11 @@ Kind = Literal[
     "zone",
     "movement",
     "technique",
+    "care",
+    "pattern",
+    "misconception",
+    "analogy",
+    "question",
     "tool",
     "position",
 ]
@@ -273,6 +278,7 @@ def show(id: str, /, *, json: bool = False, voice: Voice = "plain") -> int:
         or known.zones.get(id)
         or known.tools.get(id)
         or known.positions.get(id)
+        or known.guides.get(id)
     )
     if record is None:
         raise Refusal(_unknown(known, id))
@@ -280,8 +286,9 @@ def show(id: str, /, *, json: bool = False, voice: Voice = "plain") -> int:
     if json:
         print_json(described(known, record, pack))
     else:
-        from siexplorer.anatomy.records import Movement, Position, Tool, Zone
+        from siexplorer.anatomy.records import Guide, Movement, Position, Tool, Zone
         from siexplorer.exploration.card import card_of, movement_card, to_text, zones_card
+        from siexplorer.exploration.guide import guide_card
 
         if isinstance(record, Tool | Position):
             print(record_text(known, record))
@@ -290,6 +297,8 @@ def show(id: str, /, *, json: bool = False, voice: Voice = "plain") -> int:
             card = movement_card(known, record, voice, "own-body")
         elif isinstance(record, Zone):
             card = zones_card(known, record, voice)
+        elif isinstance(record, Guide):
+            card = guide_card(known, record, voice, "own-body")
         else:
             card = card_of(known, record, pack, voice, "own-body")
         print(to_text(card))
@@ -724,20 +733,22 @@ def beneath(
 
 
 def check(*, data: Path | None = None, json: bool = False) -> int:
-    """Check every record, source, mesh, checksum and measurement.
+    """Check every record, source, mesh, checksum and measurement, and what of the articles is told.
 
     Parameters
     ----------
     data
         Another folder that holds annotations and meshes.
     json
-        Print JSON: problems and counts.
+        Print JSON: problems, counts, and for each item of the articles (S1 to S168) the records
+        that tell it.
     """
     if data is not None:
         if not data.is_dir():
             raise Refusal(f"{data} is not a folder; --data wants one with annotations and meshes.")
         os.environ["SIEXPLORER_DATA"] = str(data.resolve())
     from siexplorer.exploration.checks import checked
+    from siexplorer.exploration.coverage import coverage
 
     known = _knowledge(say_problems=False)
     pack, pack_error = _pack(cached=False, say_problems=False)
@@ -752,6 +763,7 @@ def check(*, data: Path | None = None, json: bool = False) -> int:
 
         print_json(
             {"ok": not problems, "problems": problems, "counts": counts}
+            | {"coverage": coverage(known)}
             | msgspec.to_builtins(tissue)
         )
     elif problems:
@@ -1306,13 +1318,21 @@ def _unknown(
     known: "Knowledge", name: str, among: list[str] | None = None, what: str = "thing"
 ) -> str:
     """A sentence about an id that is not known, with the nearest that are."""
-    everything = (known.entries, known.movements, known.zones, known.tools, known.positions)
+    everything = (
+        known.entries,
+        known.movements,
+        known.zones,
+        known.tools,
+        known.positions,
+        known.guides,
+    )
     ids = among if among is not None else [name for records in everything for name in records]
     near = _close(name, ids)
     if not near:
         from siexplorer.exploration.search import find
 
-        near = [found.entry.id for found in find(known, name, 4) if found.entry.id in ids]
+        fits = find(known, name, 4, guides=among is None)
+        near = [found.entry.id for found in fits if found.entry.id in ids]
     asked = "siexplorer list --kind movement" if what == "movement" else "siexplorer list"
     meant = f"did you mean {_either(near)}? " if near else ""
     tail = f"“{asked}” prints every id."
