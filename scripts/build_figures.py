@@ -35,7 +35,9 @@ def build(folder: Path) -> None:
         made |= figures_of(mannequin, sex)
         print(f"{time.monotonic() - begun:4.0f} s  {sex}: {len(made)} figures", flush=True)
     size = write_figures(folder, made)
-    print(f"{time.monotonic() - begun:4.0f} s  wrote {folder.name}: {size / 1e6:.2f} MB", flush=True)
+    print(
+        f"{time.monotonic() - begun:4.0f} s  wrote {folder.name}: {size / 1e6:.2f} MB", flush=True
+    )
 
 
 if __name__ == "__main__":

@@ -188,5 +188,3 @@ def _numbers(values: Any) -> str:
 
 def _rows(matrix: Floats) -> str:
     return "[" + ", ".join(_numbers(row) for row in matrix) + "]"
-
-

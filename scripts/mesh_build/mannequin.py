@@ -247,7 +247,7 @@ HIPS = np.array([-1.07, 52.36, -70.28])
 """Midway between the hip joints of the built-in pelvis, in its body frame."""
 
 
-def REGIONS(bone: str) -> str:  # noqa: N802
+def REGIONS(bone: str) -> str:
     """The part of the body that a bone belongs to."""
     side = {"L": "left-", "R": "right-"}.get(bone.rpartition(".")[2], "")
     stem = bone.partition(".")[0]
@@ -297,7 +297,7 @@ def calmed(skin: Surface, joints: dict[str, Floats]) -> Surface:
     return faired(Surface(vertices, skin.faces), lengths)
 
 
-def CALM(joints: dict[str, Floats]) -> list[tuple[Floats, Floats, float]]:  # noqa: N802
+def CALM(joints: dict[str, Floats]) -> list[tuple[Floats, Floats, float]]:
     """Places (3,) with radii (3,) within which details are evened out, and how much, mm."""
     found = []
     for sign in (1.0, -1.0):
@@ -383,9 +383,7 @@ def decimation(
     for stem, bone in (("head", "head"), ("hand", "wrist.{}"), ("foot", "foot.{}")):
         for letter in "LR" if "{}" in bone else "-":
             name = bone.format(letter)
-            theirs = [
-                REGIONS(one).endswith(stem) and letter in (one[-1], "-") for one in bones
-            ]
+            theirs = [REGIONS(one).endswith(stem) and letter in (one[-1], "-") for one in bones]
             share = np.asarray(weights[:, np.flatnonzero(theirs)].sum(axis=1)).ravel()
             pivot = put(moves[name], joints[name])
             moved += (DETAIL[stem] - 1.0) * share[:, None] * (moved - pivot)
@@ -443,7 +441,7 @@ def bone_moves(joints: dict[str, Floats], pose: Pose) -> dict[str, Floats]:
         _arm_moves(joints, moves, side, letter, pose.arms[side])
         _leg_moves(joints, moves, letter, pose.legs[side])
     everything = {name for name in joints if not name.startswith("cube-")}
-    return moves | {bone: moves["head"] for bone in everything - moves.keys()}
+    return moves | dict.fromkeys(everything - moves.keys(), moves["head"])
 
 
 def reach(
@@ -536,9 +534,7 @@ def _finger_moves(
             before = moves[bone] = before @ about(turn(axis, angle), joints[bone], joints[bone])
 
 
-def _leg_moves(
-    joints: dict[str, Floats], moves: dict[str, Floats], letter: str, leg: Leg
-) -> None:
+def _leg_moves(joints: dict[str, Floats], moves: dict[str, Floats], letter: str, leg: Leg) -> None:
     names = (f"upperleg01.{letter}", f"lowerleg01.{letter}", f"foot.{letter}")
     root, middle, end, hinge = _limb(joints, names, np.array([0.0, -1.0, 0.0]))
     start = put(moves["root"], root)
@@ -576,9 +572,7 @@ def skinned(vertices: Floats, weights: csr_array, moves: list[Floats]) -> Floats
     """(n, 3) vertices carried by the bones, linearly blended."""
     flat = np.stack([move[:3].ravel() for move in moves])
     blended = np.asarray(weights @ flat).reshape(-1, 3, 4)
-    return np.asarray(
-        np.einsum("nij,nj->ni", blended[:, :, :3], vertices) + blended[:, :, 3]
-    )
+    return np.asarray(np.einsum("nij,nj->ni", blended[:, :, :3], vertices) + blended[:, :, 3])
 
 
 def remushed(skin: Surface, posed: Floats, smooth: csr_array) -> Floats:

@@ -519,14 +519,17 @@ class GuideStep(Record, kw_only=True, frozen=True):
 class Technique(Guide, kw_only=True, frozen=True):
     """Something that an article does with a ball, a hand, a roller, heat or cold.
 
-    ``position`` and ``tools`` are ids of ``tools.toml``, softest tool first; ``default_hold_s`` is
-    where a timer starts within the ranges, 0 where nothing is timed. What holds for every session
-    stands in :class:`SessionRules`.
+    ``figure`` is the posed body that pictures it, ``helper`` whose hands press, where another
+    person does. ``position`` and ``tools`` are ids of ``tools.toml``, softest tool first;
+    ``default_hold_s`` is where a timer starts within the ranges, 0 where nothing is timed. What
+    holds for every session stands in :class:`SessionRules`.
     """
 
     kind: ClassVar[str] = "technique"
 
     group: Literal["self", "partner", "therapist", "aftercare"]
+    figure: str
+    helper: str = ""
     who: str
     position: str = ""
     tools: list[str] = []

@@ -2,10 +2,22 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from math import cos, pi, sin
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFont, QKeySequence, QPainter, QPaintEvent, QPalette, QShortcut
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QImage,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPixmap,
+    QShortcut,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -29,8 +41,13 @@ from siexplorer.exploration.card import BASIS_TAGS
 from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.exploration.guide import GROUP_WORDS, duration_words, feel_words, hold_words
 from siexplorer.exploration.session import Moment, Session, hold_range, planned
+from siexplorer.packs.figures import Figure, read_figures
+from siexplorer.packs.pack import PackError
+from siexplorer.scene.figure import figure_picture
+from siexplorer.scene.theme import DARK, LIGHT
 
 TICK_MS = 50
+PICTURE = QSize(300, 226)
 STOP_RED = "#c8102e"
 GROUPS = ("self", "partner", "therapist", "aftercare")
 
@@ -218,7 +235,9 @@ class SessionView(QWidget):
         right.addStretch(1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 8, 14, 8)
-        layout.addWidget(self.ring, 1 if large else 0)
+        if large:
+            self.ring.setMinimumSize(QSize(460, 460))
+        layout.addWidget(self.ring)
         layout.addLayout(words, 2 if large else 1)
         layout.addLayout(right)
 
@@ -349,9 +368,20 @@ class FollowPanel(QWidget):
         self.busy.setAccessibleName("Working out where the tool lies")
         self._pages = QStackedWidget()
         self._pages.addWidget(self._chooser())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._pages)
+        self.picture = QLabel()
+        self.picture.setFixedSize(PICTURE)
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.picture.setWordWrap(True)
+        self._figures: dict[str, Figure] | None = None
+        self._pictured: object = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._draw_figure)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 8, 0)
+        layout.addWidget(self._pages, 1)
+        layout.addWidget(self.picture)
         self.setFixedHeight(236)
         tie(self, exploration.changed, self._follow)
         tie(self, exploration.loaded, self.fill)
@@ -398,12 +428,15 @@ class FollowPanel(QWidget):
     # Following ------------------------------------------------------------------------------------
 
     def _follow(self, change: Change) -> None:
-        watched = ("mode", "guide", "tool", "position", "skin", "voice")
+        watched = ("mode", "guide", "tool", "position", "skin", "voice", "ball")
         if any(getattr(change.before, key) != getattr(change.after, key) for key in watched):
             left = change.before.guide != change.after.guide or change.after.mode != "follow"
             if left and self.session is not None:
                 self.end()
-            self.renew()
+            if replace(change.before, ball=change.after.ball) == change.after:
+                self._soon.start()
+            else:
+                self.renew()
 
     def renew(self) -> None:
         """Every control in line with the state; the tool is laid down once the map is there."""
@@ -438,6 +471,7 @@ class FollowPanel(QWidget):
         elif needs and do.state.ball is None:
             do.lay_tool()
         self._tell()
+        self._soon.start()
 
     def _tell(self) -> None:
         known, one = self.exploration.known, self.exploration.technique()
@@ -455,6 +489,41 @@ class FollowPanel(QWidget):
         if one.asks_affected_side:
             lines.append(f"<i>{known.say('guide_affected_side')}</i>")
         self.summary.setText("<br>".join(lines))
+
+    def _draw_figure(self) -> None:
+        """A whole body in the position, with the tool where it lies on the model."""
+        do, one = self.exploration, self.exploration.technique()
+        if one is None or not self.isVisible():
+            return
+        point, tool = do.tool_at_rest(), do.known.tools.get(do.state.tool)
+        dark = self.palette().color(QPalette.ColorRole.Window).lightness() < 128
+        key = (one.id, do.state.tool, None if point is None else tuple(point), dark)
+        if key == self._pictured:
+            return
+        self._pictured = key
+        try:
+            if self._figures is None:
+                self._figures = read_figures()
+            image = figure_picture(
+                self._figures[one.figure],
+                tool if one.tools else None,
+                point if one.tools else None,
+                (PICTURE.width(), PICTURE.height()),
+                DARK if dark else LIGHT,
+                helper=self._figures.get(one.helper),
+            )
+        except (PackError, KeyError) as error:
+            self.picture.setText(str(error))
+            return
+        high, wide, _ = image.shape
+        shown = QImage(image.tobytes(), wide, high, 3 * wide, QImage.Format.Format_RGB888)
+        self.picture.setPixmap(QPixmap.fromImage(shown.copy()))
+        self.picture.setAccessibleName(f"Picture of the position: {one.lay_name}")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The figure is drawn once there is someone to see it."""
+        super().showEvent(event)
+        self._soon.start()
 
     def _made(self, fault: str | None) -> None:
         self.maker.drop()

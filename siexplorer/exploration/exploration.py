@@ -590,6 +590,20 @@ class Exploration:
             x, y, z = (round(float(value), 2) for value in found)
             self.apply("Lay the tool", merge=True, ball=(x, y, z))
 
+    def tool_at_rest(self) -> Floats | None:
+        """Where the tool lies (3,) on the body as it stands, whatever position is shown: the same
+        place of the skin.
+        """
+        on, ball = self.skin_map(), self.state.ball
+        if on is None or ball is None or self.pack is None:
+            return None
+        nearest = int(np.linalg.norm(on.grid.points - np.array(ball), axis=1).argmin())
+        standing = self.known.positions.get(FIRST_POSITION)
+        whole = (
+            None if standing is None else made_map(self.known, self.pack, self.state.skin, standing)
+        )
+        return None if whole is None else whole.grid.points[nearest]
+
     def technique(self) -> Technique | None:
         """The technique that is shown, or None."""
         guide = self.known.guides.get(self.state.guide or "")

@@ -84,13 +84,13 @@ def resting_tool(figure: Figure, spot: Spot, radius_mm: float) -> Rest:
     """A tool of that radius at a place: on the skin, or between the skin and floor or wall."""
     centre = spot.point + radius_mm * spot.normal
     room = centre @ figure.up - radius_mm - figure.floor_mm
-    if spot.normal @ figure.up < -0.35 and room < NEAR_SUPPORT_MM or room < 0.0:
+    if (spot.normal @ figure.up < -0.35 and room < NEAR_SUPPORT_MM) or room < 0.0:
         return Rest(centre - room * figure.up, radius_mm, figure.up)
     fixture = figure.fixture
     if fixture is not None and fixture.kind == "wall" and spot.normal[1] > 0.35:
         gap = fixture.y_mm - radius_mm - centre[1]
         if gap < NEAR_SUPPORT_MM:
-            return Rest(centre + [0.0, gap, 0.0], radius_mm, np.array([0.0, -1.0, 0.0]))
+            return Rest(centre + np.array([0.0, gap, 0.0]), radius_mm, np.array([0.0, -1.0, 0.0]))
     if fixture is not None and fixture.kind == "counter" and spot.normal[1] < -0.35:
         return Rest(spot.point - [0.0, radius_mm, 0.0], radius_mm, np.array([0.0, 1.0, 0.0]))
     return Rest(centre, radius_mm, None)
@@ -316,11 +316,11 @@ class FigureScene:
             top = floor + fixture.top_mm
             # The front edge is under the thighs.
             low = np.array([middle[0] - wide / 2, -150.0, top - SLAB_MM])
-            parts.append(box(low, low + [wide, deep, SLAB_MM]))
+            parts.append(box(low, low + np.array([wide, deep, SLAB_MM])))
             for x in (20.0, wide - 56.0):
                 for y in (20.0, deep - 56.0):
                     foot = np.array([low[0] + x, low[1] + y, floor])
-                    parts.append(box(foot, foot + [36.0, 36.0, fixture.top_mm - SLAB_MM]))
+                    parts.append(box(foot, foot + np.array([36.0, 36.0, fixture.top_mm - SLAB_MM])))
         else:
             if rest is None:
                 rest = Rest(spot_on(figure, DEFAULT_CORNER).point, 0.0, None)
@@ -377,7 +377,7 @@ class FigureScene:
         inside = away.ravel()[a] < 1.0
         faces = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
         faces = faces[np.tile(inside, 2)]
-        vertices = grid.reshape(-1, 3) + [middle[0], middle[1], figure.floor_mm - 0.5]
+        vertices = grid.reshape(-1, 3) + np.array([middle[0], middle[1], figure.floor_mm - 0.5])
         data = poly_data(Surface(vertices, faces.astype(np.int32)))
         bytes_ = np.round(255.0 * np.clip(colours, 0.0, 1.0)).astype(np.uint8).reshape(-1, 3)
         data.GetPointData().SetScalars(numpy_to_vtk(bytes_, deep=1))
@@ -500,8 +500,9 @@ def _panel(low: Floats, wide: float, high: float) -> tuple[Surface, Floats]:
 
 
 def box(low: Floats, high: Floats) -> Surface:
-    """A box between two corners (3,), each side with vertices of its own, so that edges are sharp."""
-    faces, vertices = [], []
+    """A box between two corners (3,); each side has vertices of its own, so edges are sharp."""
+    faces: list[list[int]] = []
+    vertices: list[Floats] = []
     for axis in range(3):
         for end in (0, 1):
             u, v = (axis + 1) % 3, (axis + 2) % 3
