@@ -75,7 +75,7 @@ Kind = Literal[
 ]
 View = Literal["back", "front", "left", "right", "top", "below"]
 Voice = Literal["plain", "student", "clinician"]
-Mode = Literal["explore", "move", "ball"]
+Mode = Literal["explore", "move", "ball", "follow"]
 SkinChoice = Literal["female", "male", "none"]
 Body = Literal["female", "male"]
 Place = tuple[float, float, float]
@@ -317,6 +317,7 @@ def snapshot(
     magnify: float | None = None,
     size: str = "1000x760",
     mode: Mode | None = None,
+    technique: str | None = None,
     preset: str | None = None,
     depth: str | None = None,
     section: str | None = None,
@@ -351,7 +352,9 @@ def snapshot(
     size
         Width and height in pixels, WxH; otherwise 1000x760.
     mode
-        Explore, move, or the map of where a ball may go.
+        Explore, move, the map of where a ball may go, or follow a technique.
+    technique
+        Show this technique, its tool where it lies.
     preset
         A ready-made look: body-and-bones, skin, superficial-muscles, deep-rotators,
         front-of-hip, ligaments, bones.
@@ -403,6 +406,8 @@ def snapshot(
         _entry(known, name)
     if movement is not None:
         _movement(known, movement)
+    if technique is not None:
+        _technique(known, technique)
     used = _tool(known, tool or FIRST_TOOL)
     held = _position(known, position or FIRST_POSITION, _side_of(known, ball, ball_on))
     pack = _whole_pack()
@@ -415,6 +420,11 @@ def snapshot(
         exploration.set_mode(mode)
     if movement is not None:
         exploration.set_movement(movement)
+    if mode == "follow" or technique is not None:
+        if technique is not None:
+            exploration.read(technique)
+        _can_map(exploration)
+        exploration.lay_tool()
     if moving:
         _can_move(exploration)
         exploration.set_moment(1.0 if at is None else at)
@@ -1006,6 +1016,13 @@ def _can_move(exploration: "Exploration") -> None:
     if pack is None or name is None:
         raise Refusal("annotations/movements.toml holds no movement that can be shown.", FAILED)
     _posed(exploration.known, pack, exploration.known.movements[name], 0.0, 1.0)
+
+
+def _technique(known: "Knowledge", name: str) -> None:
+    from siexplorer.anatomy.records import Technique
+
+    if name not in known.of_kind(Technique):
+        raise Refusal(_unknown(known, name, list(known.of_kind(Technique)), what="technique"))
 
 
 def _can_map(exploration: "Exploration") -> None:

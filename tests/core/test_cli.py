@@ -125,9 +125,12 @@ def test_list_as_a_table_lines_up(capsys):
     assert all(row[head.index("KIND") :].startswith("bone") for row in rows)
 
 
-def test_a_kind_that_nothing_is_of_yet_is_an_empty_array(capsys):
+def test_techniques_are_listed_for_both_sides(capsys):
     assert cli.main(["list", "--kind", "technique", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == []
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["kind"] for row in rows} == {"technique"}
+    ids = {row["id"] for row in rows}
+    assert {"left-ball-under-buttock", "right-ball-under-buttock"} <= ids
 
 
 # show ---------------------------------------------------------------------------------------------
@@ -884,3 +887,12 @@ def test_snapshot_shows_what_was_asked_for(capsys, tmp_path):
     assert (np.abs(front - again).max(axis=2) > 25).sum() < 50, "seen from where it lies"
     crossed = picture(capsys, out, "--zones", "--position", "figure-four")
     assert (np.abs(crossed - bare).max(axis=2) > 25).sum() > 1000, "the body in that position"
+
+
+def test_a_technique_can_be_drawn(tmp_path, capsys):
+    out = tmp_path / "technique.png"
+    asked = ["snapshot", str(out), "--technique", "left-ball-figure-four", "--size", "300x240"]
+    assert cli.main(asked) == 0
+    assert out.stat().st_size > 5000
+    assert cli.main(["snapshot", str(out), "--technique", "left-bal-under-buttock"]) == 2
+    assert "left-ball-under-buttock" in capsys.readouterr().err
