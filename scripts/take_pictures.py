@@ -62,6 +62,7 @@ def main() -> None:
     from PySide6.QtGui import QSurfaceFormat
     from PySide6.QtWidgets import QApplication
 
+    from siexplorer.app.gate import GateDialog
     from siexplorer.app.main import gl_format
     from siexplorer.app.window import MainWindow
     from siexplorer.scene.snapshot import draw, save_png
@@ -169,6 +170,30 @@ def main() -> None:
     do.set_position("left-figure-four")
     ball(OVER_PIRIFORMIS)
     save("ball-four")
+    do.restore_hidden()
+    do.read("left-ball-figure-four")
+    while do.verdict() is None:
+        settle(0.05)
+    save("follow")
+    gate = GateDialog(do.known, window)
+    gate.show()
+    gate.boxes["blood-thinners"].click()
+    settle(0.5)
+    gate.grab().save(str(OUT / "gate.png"))
+    gate.close()
+    shrink(OUT / "gate.png", OUT / "gate.png")
+    do.read("left-partner-compression")
+    while do.verdict() is None:
+        settle(0.05)
+    # Only for the picture: who takes it has read the questions.
+    window.follow.skips_gate = True
+    window.follow.begin()
+    session = window.follow.session
+    while session is not None and session.moment().slot.kind != "hold":
+        session.go(1)
+    settle(8.0)
+    save("session")
+    window.follow.end()
     window.close()
 
 
