@@ -284,7 +284,7 @@ def _obturator_internus(body: Body) -> Plan:
     inner = bundle[:, :OUTSIDE].reshape(-1, 3)
     bundle[:, :OUTSIDE] = lifted_from(bed, inner, FLOOR_MM).reshape(-1, OUTSIDE, 3)
     radii = np.broadcast_to(belly(3.2, 3.4, 1.5, 0.3), bundle.shape[:2]).copy()
-    return Plan(bundle, radii, across, 1.0, least_mm=2.5, field=bed, band=0.04, begins=0.1)
+    return Plan(bundle, radii, across, 1.0, least_mm=2.0, field=bed, band=0.04, begins=0.1)
 
 
 def _free(points: Floats) -> Starts:
@@ -375,7 +375,7 @@ def _iliacus(body: Body) -> Plan:
     ]
     bundle = pulled(body, stations, 6.0)
     radii = thick(belly(4.0, 9.0, 1.8, 0.42), begun, 20.0, 0.65)
-    return Plan(bundle, radii, across, 1.2, least_mm=3.0, band=0.06)
+    return Plan(bundle, radii, across, 1.2, least_mm=3.0)
 
 
 def _groin(body: Body) -> Floats:
