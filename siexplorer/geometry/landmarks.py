@@ -30,14 +30,14 @@ DIMPLE_DEPTH_MM = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Bones:
-    """The bones of a pelvis in the body frame."""
+    """The bones of a pelvis in the body frame; some pelves come without coccyx or thigh bones."""
 
     hip_left: Surface
     hip_right: Surface
     sacrum: Surface
-    coccyx: Surface
-    femur_left: Surface
-    femur_right: Surface
+    coccyx: Surface | None = None
+    femur_left: Surface | None = None
+    femur_right: Surface | None = None
 
     def mirrored(self) -> "Bones":
         """The same pelvis in a mirror: its left bones are this one's right ones."""
@@ -45,9 +45,10 @@ class Bones:
             self.hip_right.moved(MIRROR),
             self.hip_left.moved(MIRROR),
             self.sacrum.moved(MIRROR),
-            self.coccyx.moved(MIRROR),
-            self.femur_right.moved(MIRROR),
-            self.femur_left.moved(MIRROR),
+            *(
+                None if bone is None else bone.moved(MIRROR)
+                for bone in (self.coccyx, self.femur_right, self.femur_left)
+            ),
         )
 
 
@@ -175,10 +176,9 @@ def joint_patch(hip: Surface, sacrum: Surface) -> Floats:
 
 
 def _one_side(bones: Bones) -> Points:
-    hip, sacrum, femur = bones.hip_left.vertices, bones.sacrum.vertices, bones.femur_left.vertices
+    hip, sacrum = bones.hip_left.vertices, bones.sacrum.vertices
     asis, _, pubis, _ = front_points(hip, bones.hip_right.vertices)
     hip_centre, _ = acetabulum(bones.hip_left)
-    head_centre, _ = femoral_head(bones.femur_left)
 
     # Fischer's guard: above 0.6 of the ASIS height over the pubis, or the PIIS may win.
     upper = hip[hip[:, 2] > pubis[2] * 0.4]
@@ -209,11 +209,6 @@ def _one_side(bones: Bones) -> Points:
     brim = _arcuate_line(bones, asis, pubic_tubercle)
 
     patch = joint_patch(bones.hip_left, bones.sacrum)
-    trochanter_part = femur[femur[:, 2] > head_centre[2] - 60]
-    trochanter = support(trochanter_part, (1.0, 0.0, 0.0))
-    below_neck = femur[(femur[:, 2] < head_centre[2] - 40) & (femur[:, 2] > head_centre[2] - 85)]
-    lesser = support(below_neck, (-0.8, 0.6, 0.0))
-
     lower = sacrum[sacrum[:, 2] < sacrum[:, 2].min() + 30]
     angle = support(lower, (0.68, 0.28, -0.68))
     return {
@@ -232,11 +227,20 @@ def _one_side(bones: Bones) -> Points:
         "ischial-tuberosity": tuberosity[None],
         "ischial-spine": spine[None],
         "pubic-tubercle": pubic_tubercle[None],
-        "greater-trochanter": trochanter[None],
-        "lesser-trochanter": lesser[None],
         "greater-sciatic-notch": on_surface(bones.hip_left, notch),
         "arcuate-line": on_surface(bones.hip_left, brim),
+        **({} if bones.femur_left is None else _of_femur(bones.femur_left)),
     }
+
+
+def _of_femur(bone: Surface) -> Points:
+    femur = bone.vertices
+    head_centre, _ = femoral_head(bone)
+    trochanter_part = femur[femur[:, 2] > head_centre[2] - 60]
+    trochanter = support(trochanter_part, (1.0, 0.0, 0.0))
+    below_neck = femur[(femur[:, 2] < head_centre[2] - 40) & (femur[:, 2] > head_centre[2] - 85)]
+    lesser = support(below_neck, (-0.8, 0.6, 0.0))
+    return {"greater-trochanter": trochanter[None], "lesser-trochanter": lesser[None]}
 
 
 def _posterior_margin(patch: Floats, step: float = 4.0) -> Floats:
@@ -303,13 +307,14 @@ def _midline(bones: Bones, sides: Points) -> Points:
         ],
         axis=0,
     )
-    coccyx = bones.coccyx.vertices
+    coccyx = None if bones.coccyx is None else bones.coccyx.vertices
+    tip = {} if coccyx is None else {"coccyx-tip": coccyx[np.argmin(coccyx[:, 2])][None]}
     return {
         "sacral-base": base[None],
         "sacral-promontory": promontory[None],
         "s2-tubercle": s2[None],
         "sacral-apex": lowest.mean(axis=0)[None],
-        "coccyx-tip": coccyx[np.argmin(coccyx[:, 2])][None],
+        **tip,
         "pubic-symphysis": symphysis[None],
     }
 
