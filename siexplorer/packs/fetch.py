@@ -108,7 +108,7 @@ def open_pack(name: str, *, cache: Path | None = None) -> Pack:
     pack = pack_called(name)
     folder = packs_folder() / pack.id
     if not folder.exists():
-        raise PackError(f"The pack “{name}” is not here yet; fetch it: siexplorer packs fetch {name}.")
+        raise PackError(f"The pack “{name}” is not here; “siexplorer packs fetch {name}” fetches it.")
     try:
         return read_pack(folder, cache=cache)
     except PackError as error:
@@ -242,9 +242,11 @@ class _Teller:
         if self._stop():
             raise Cancelled
         self._got += count
-        if self._got > self._file.bytes:
+        # The last piece is told as long as the others, so only more than that is too much.
+        if self._got >= self._file.bytes + max(count, 1):
             raise PackError(_wrong(self._file))
-        self._progress(f"Fetching {self._file.name}", self._before + self._got, self._all)
+        got = min(self._got, self._file.bytes)
+        self._progress(f"Fetching {self._file.name}", self._before + got, self._all)
 
     def reset(self) -> None:
         """From the start: pooch does so at the end, before it tells the whole."""
