@@ -2,13 +2,16 @@
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from siexplorer.printing import DONE, FAILED, Refusal, complain, print_json, print_table
 
 if TYPE_CHECKING:
     from siexplorer.packs.catalog import CatalogPack
     from siexplorer.packs.fetch import Listed
+
+T = TypeVar("T")
 
 
 def list_(*, json: bool = False) -> int:
@@ -113,9 +116,11 @@ def remove(ids: list[str], /) -> int:
     from siexplorer.packs.fetch import remove as removed
 
     if not ids:
-        raise Refusal("“packs remove” must be told which pack; “siexplorer packs list” prints them.")
+        raise Refusal(
+            "“packs remove” must be told which pack; “siexplorer packs list” prints them."
+        )
     for pack in [_pack(name) for name in dict.fromkeys(ids)]:
-        there = _or_refused(lambda name=pack.id: removed(name), FAILED)
+        there = _or_refused(partial(removed, pack.id), FAILED)
         print(f"{pack.id} is removed." if there else f"Of {pack.id} nothing was here.")
     return DONE
 
@@ -146,10 +151,10 @@ def size_of(count: int) -> str:
 def _pack(name: str) -> "CatalogPack":
     from siexplorer.packs.fetch import pack_called
 
-    return _or_refused(lambda: pack_called(name))
+    return _or_refused(partial(pack_called, name))
 
 
-def _or_refused(ask: Callable[[], Any], code: int = 2) -> Any:
+def _or_refused(ask: Callable[[], T], code: int = 2) -> T:
     from siexplorer.packs.pack import PackError
 
     try:
@@ -188,7 +193,7 @@ def _row(one: "Listed") -> dict[str, object]:
         "attribution": pack.attribution,
         "from": pack.address,
         "folder": "" if one.state == "not here" else str(one.folder),
-        "lacks": pack.lacks,
+        "lacks": one.lacks,
     }
 
 

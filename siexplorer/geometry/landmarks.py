@@ -28,16 +28,20 @@ DIMPLE_DEPTH_MM = 12.0
 """How far behind the PSIS the skin of the dimple is taken to lie (design; no skin here to ask)."""
 
 
+ABSENT = Surface(np.empty((0, 3)), np.empty((0, 3), dtype=np.int32))
+"""Stands for a bone that a pelvis comes without."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bones:
-    """The bones of a pelvis in the body frame; some pelves come without coccyx or thigh bones."""
+    """The bones of a pelvis in the body frame; coccyx and thigh bones may be ``ABSENT``."""
 
     hip_left: Surface
     hip_right: Surface
     sacrum: Surface
-    coccyx: Surface | None = None
-    femur_left: Surface | None = None
-    femur_right: Surface | None = None
+    coccyx: Surface
+    femur_left: Surface
+    femur_right: Surface
 
     def mirrored(self) -> "Bones":
         """The same pelvis in a mirror: its left bones are this one's right ones."""
@@ -45,10 +49,9 @@ class Bones:
             self.hip_right.moved(MIRROR),
             self.hip_left.moved(MIRROR),
             self.sacrum.moved(MIRROR),
-            *(
-                None if bone is None else bone.moved(MIRROR)
-                for bone in (self.coccyx, self.femur_right, self.femur_left)
-            ),
+            self.coccyx.moved(MIRROR),
+            self.femur_right.moved(MIRROR),
+            self.femur_left.moved(MIRROR),
         )
 
 
@@ -229,7 +232,7 @@ def _one_side(bones: Bones) -> Points:
         "pubic-tubercle": pubic_tubercle[None],
         "greater-sciatic-notch": on_surface(bones.hip_left, notch),
         "arcuate-line": on_surface(bones.hip_left, brim),
-        **({} if bones.femur_left is None else _of_femur(bones.femur_left)),
+        **(_of_femur(bones.femur_left) if len(bones.femur_left.vertices) else {}),
     }
 
 
@@ -307,8 +310,8 @@ def _midline(bones: Bones, sides: Points) -> Points:
         ],
         axis=0,
     )
-    coccyx = None if bones.coccyx is None else bones.coccyx.vertices
-    tip = {} if coccyx is None else {"coccyx-tip": coccyx[np.argmin(coccyx[:, 2])][None]}
+    coccyx = bones.coccyx.vertices
+    tip = {"coccyx-tip": coccyx[np.argmin(coccyx[:, 2])][None]} if len(coccyx) else {}
     return {
         "sacral-base": base[None],
         "sacral-promontory": promontory[None],

@@ -142,15 +142,14 @@ def _faults(pack: CatalogPack) -> list[str]:
     ids = [one.id for one in pack.surface]
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", pack.id) or pack.id == BUILT_IN:
         faults.append(f"“{pack.id}” cannot be the id of a pack")
-    for field in ("title", "version", "summary", "licence", "attribution", "doi", "provenance"):
-        if not getattr(pack, field).strip():
-            faults.append(f"“{field}” is empty")
+    texts = ("title", "version", "summary", "licence", "attribution", "doi", "provenance")
+    faults += [f"“{field}” is empty" for field in texts if not getattr(pack, field).strip()]
     if pack.units not in UNITS_MM:
         faults.append(f"the units “{pack.units}” are none of {', '.join(UNITS_MM)}")
     if axes_of(pack.axes) is None:
         faults.append(f"“{pack.axes}” does not say where x, y and z point")
-    for doubled in sorted({name for name in (*names, *ids) if (*names, *ids).count(name) > 1}):
-        faults.append(f"“{doubled}” is there twice")
+    faults += [f"“{name}” is there twice" for name in sorted({*names}) if names.count(name) > 1]
+    faults += [f"“{name}” is there twice" for name in sorted({*ids}) if ids.count(name) > 1]
     for one in pack.file:
         parts = one.name.split("/")
         if parts[0] != pack.id or len(parts) != 2 or not re.fullmatch(r"\w[\w.-]*", parts[1]):

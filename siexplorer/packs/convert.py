@@ -11,6 +11,7 @@ import numpy as np
 from siexplorer.geometry.filters import cut_closed
 from siexplorer.geometry.frame import body_frame
 from siexplorer.geometry.landmarks import (
+    ABSENT,
     MIRROR,
     Bones,
     Points,
@@ -184,9 +185,9 @@ def _measured(surfaces: dict[str, Surface]) -> tuple[dict[str, Any], list[str]]:
         surfaces["left-hip-bone"],
         surfaces["right-hip-bone"],
         surfaces["sacrum"],
-        surfaces.get("coccyx"),
-        surfaces.get("left-femur"),
-        surfaces.get("right-femur"),
+        surfaces.get("coccyx", ABSENT),
+        surfaces.get("left-femur", ABSENT),
+        surfaces.get("right-femur", ABSENT),
     )
     record: dict[str, Any] = {
         "landmarks": {},
@@ -199,15 +200,20 @@ def _measured(surfaces: dict[str, Surface]) -> tuple[dict[str, Any], list[str]]:
         centres = _centres(bones)
     except (ValueError, IndexError) as error:
         return record, [f"No landmark could be found on these bones ({error})."]
-    record["landmarks"] = {name: {"points_mm": np.round(p, 3).tolist()} for name, p in found.items()}
+    record["landmarks"] = {
+        name: {"points_mm": np.round(p, 3).tolist()} for name, p in found.items()
+    }
     record["centres_mm"] = {name: np.round(p, 3).tolist() for name, p in centres.items()}
     record["si_room_deg_mm"] = _room(surfaces, bones, found, centres)
     missing = []
-    if bones.femur_left is None:
+    if bones.femur_left is ABSENT:
         missing.append("Without thigh bones the trochanters have no place.")
-    if bones.coccyx is None:
+    if bones.coccyx is ABSENT:
         missing.append("Without a coccyx its tip has no place.")
-    missing.append("The iliac fossa is not painted: that area is drawn on the built-in bones alone.")
+    missing += [
+        "The iliac fossa is not painted: that area is drawn on the built-in bones alone.",
+        "The landmarks were found by rule on these bones; nobody has checked them.",
+    ]
     return record, missing
 
 

@@ -8,16 +8,13 @@ import os
 import shutil
 import tempfile
 import time
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-
 from siexplorer.packs.catalog import CatalogFile, CatalogPack, read_catalog
-from siexplorer.packs.pack import BUILT_IN, Pack, PackError, PackInfo, read_pack
+from siexplorer.packs.pack import BUILT_IN, Pack, PackError, PackInfo, read_info, read_pack
 
 MIRROR = "SIEXPLORER_PACK_MIRROR"
 """The variable that names a folder or address to fetch from instead of upstream."""
@@ -51,6 +48,7 @@ class Listed:
     pack: CatalogPack
     state: State
     folder: Path
+    lacks: list[str]
 
 
 def packs_folder() -> Path:
@@ -65,20 +63,20 @@ def listed() -> list[Listed]:
     found = []
     for pack in read_catalog().values():
         folder = packs_folder() / pack.id
-        found.append(Listed(pack, _state(folder), folder))
+        state, info = _state(folder)
+        found.append(Listed(pack, state, folder, pack.lacks if info is None else info.lacks))
     return found
 
 
-def _state(folder: Path) -> State:
+def _state(folder: Path) -> tuple[State, PackInfo | None]:
     if not folder.exists():
-        return "not here"
+        return "not here", None
     try:
-        tables = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
-        info = msgspec.convert(tables, type=PackInfo)
+        info = read_info(folder)
         whole = all((folder / one.name).stat().st_size == one.bytes for one in info.file)
-    except (OSError, ValueError, msgspec.ValidationError):
-        return "broken"
-    return "here" if whole else "broken"
+    except (OSError, PackError):
+        return "broken", None
+    return ("here" if whole else "broken"), info
 
 
 def pack_called(name: str) -> CatalogPack:
@@ -108,7 +106,9 @@ def open_pack(name: str, *, cache: Path | None = None) -> Pack:
     pack = pack_called(name)
     folder = packs_folder() / pack.id
     if not folder.exists():
-        raise PackError(f"The pack “{name}” is not here; “siexplorer packs fetch {name}” fetches it.")
+        raise PackError(
+            f"The pack “{name}” is not here; “siexplorer packs fetch {name}” fetches it."
+        )
     try:
         return read_pack(folder, cache=cache)
     except PackError as error:
@@ -284,7 +284,9 @@ def _download(file: CatalogFile, part: Path, tell: _Teller) -> None:
         except ValueError:
             raise PackError(_wrong(file)) from None
         except FileNotFoundError:
-            raise PackError(f"{address} is not there; {MIRROR} wants a mirror that holds it.") from None
+            raise PackError(
+                f"{address} is not there; {MIRROR} wants a mirror that holds it."
+            ) from None
 
 
 def _wait(seconds: float, tell: _Teller) -> None:

@@ -19,6 +19,7 @@ from siexplorer.exploration.state import Camera, State
 from siexplorer.geometry.motion import SIDES, moved
 from siexplorer.geometry.section import flat_ends
 from siexplorer.geometry.surface import Floats, Surface
+from siexplorer.packs.pack import BUILT_IN
 from siexplorer.scene.actors import (
     dashed_ring,
     lamps,
@@ -524,7 +525,14 @@ class PelvisScene:
         if state.mode == "ball":
             captions += self._reach_captions()
             captions.append(self.zone_problem or known.say("map_caption"))
-        self.overlay.set_captions(captions)
+        self.overlay.set_captions([*captions, *self._credit()])
+
+    def _credit(self) -> list[str]:
+        """Whose pelvis is drawn, where its licence asks that every picture says so."""
+        pack = self.exploration.pack
+        if pack is None or pack.info.id == BUILT_IN:
+            return []
+        return [f"{pack.info.attribution} {pack.info.licence}"]
 
     def _reach_captions(self) -> list[str]:
         found = self.exploration.reached()
