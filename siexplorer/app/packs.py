@@ -77,9 +77,11 @@ class PacksDialog(QDialog):
 
     used = Signal(object)
 
-    def __init__(self, parent: QWidget | None, known: Knowledge, now: str) -> None:
+    def __init__(self, parent: QWidget | None, known: Knowledge, pack: Pack | None) -> None:
         super().__init__(parent)
-        self.known, self.now = known, now
+        self.known = known
+        self.now = BUILT_IN if pack is None else pack.info.id
+        self.lacks = [] if pack is None or self.now == BUILT_IN else lacking(known, pack)
         self.task: Task | None = None
         self.setWindowTitle(known.say("packs_title"))
         self._build()
@@ -204,6 +206,8 @@ class PacksDialog(QDialog):
         )
         link = f"<a href='{escape(address, quote=True)}'>{escape(address)}</a>"
         table += f"<tr><td><b>From</b></td><td>{link}</td></tr>"
+        if name == self.now and self.lacks:
+            lacks = self.lacks
         points = "".join(f"<li>{escape(words)}</li>" for words in lacks)
         points = f"<ul>{points}</ul>" if lacks else escape(self.known.say("packs_nothing_lacks"))
         self.text.setHtml(
@@ -249,8 +253,9 @@ class PacksDialog(QDialog):
         def done(pack: Pack) -> str:
             self.now = name
             self.used.emit(pack)
-            words = [self.known.say("packs_in_use", pack=pack.info.title), *pack.problems]
-            return " ".join([*words, *lacking(self.known, pack)])
+            self.lacks = lacking(self.known, pack)
+            words = self.known.say("packs_in_use", pack=pack.info.title)
+            return " ".join([words, *pack.problems])
 
         self._start(lambda _task: fetch.open_pack(name, cache=cache_folder()), done)
 

@@ -751,11 +751,8 @@ class MainWindow(QMainWindow):
     def show_packs(self) -> None:
         """Other people's pelves: fetch, verify, remove and use them."""
         from siexplorer.app.packs import PacksDialog
-        from siexplorer.packs.pack import BUILT_IN
 
-        pack = self.exploration.pack
-        now = BUILT_IN if pack is None else pack.info.id
-        dialog = PacksDialog(self, self.exploration.known, now)
+        dialog = PacksDialog(self, self.exploration.known, self.exploration.pack)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.used.connect(self.use_pack)
         dialog.open()

@@ -5,11 +5,13 @@ from siexplorer.anatomy.records import Ligament, Muscle, Nerve
 from siexplorer.exploration.ball import places_of
 from siexplorer.exploration.moving import joints_of
 from siexplorer.exploration.state import SKINS
-from siexplorer.packs.pack import Pack
+from siexplorer.packs.pack import BUILT_IN, Pack
 
 
 def lacking(known: Knowledge, pack: Pack) -> list[str]:
     """One sentence for each thing that is not shown on this pelvis; none for the built-in one."""
+    if pack.info.id == BUILT_IN:
+        return []
     found = list(pack.info.lacks)
     shown = {type(known.entries.get(one.info.entry)) for one in pack.surfaces.values()}
     soft = {Muscle: "muscles", Ligament: "ligaments", Nerve: "nerves"}

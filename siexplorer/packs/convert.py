@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from siexplorer.geometry.filters import cut_closed
+from siexplorer.geometry.filters import cut_closed, thinned
 from siexplorer.geometry.frame import body_frame
 from siexplorer.geometry.landmarks import (
     ABSENT,
@@ -35,6 +35,9 @@ from siexplorer.packs.pack import PackError
 
 CRUMB_SHARE = 0.02
 """Pieces with less than this share of the largest one's area are left out (design)."""
+
+ROOM_TRIANGLES = 6000
+"""To how many triangles a bone is thinned where the room in a joint is looked for (design)."""
 
 ANGLES_DEG = np.arange(-12.0, 12.5, 1.0)
 """At which rotations the room in an SI joint is looked for."""
@@ -235,10 +238,12 @@ def _room(
     from siexplorer.geometry.clearance import room
 
     discs = {name: one for name, one in surfaces.items() if name.endswith("-disc")}
+    # Of a hip bone in parts the largest is left, the ilium: the one that meets the sacrum.
+    sacrum = thinned(bones.sacrum, ROOM_TRIANGLES)
     turning = joints(found, centres, discs)
     record = {}
     for side, hip in (("left", bones.hip_left), ("right", bones.hip_right)):
-        lifts = room(hip, bones.sacrum, turning, side, ANGLES_DEG)
+        lifts = room(thinned(hip, ROOM_TRIANGLES), sacrum, turning, side, ANGLES_DEG)
         # Only the run of angles round rest can be reached: what lies beyond a crossing cannot.
         free = np.isfinite(lifts)
         rest = len(ANGLES_DEG) // 2

@@ -532,7 +532,9 @@ class PelvisScene:
         pack = self.exploration.pack
         if pack is None or pack.info.id == BUILT_IN:
             return []
-        return [f"{pack.info.attribution} {pack.info.licence}"]
+        licence = pack.info.licence
+        said = licence.replace("-", " ") in pack.info.attribution.replace("-", " ")
+        return [pack.info.attribution if said else f"{pack.info.attribution} {licence}"]
 
     def _reach_captions(self) -> list[str]:
         found = self.exploration.reached()
