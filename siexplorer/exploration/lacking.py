@@ -1,11 +1,14 @@
 """What another pelvis than the built-in one cannot show, in sentences."""
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.anatomy.records import Ligament, Muscle, Nerve
+from siexplorer.anatomy.records import Ligament, Movement, Muscle, Nerve
 from siexplorer.exploration.ball import places_of
-from siexplorer.exploration.moving import joints_of
+from siexplorer.exploration.moving import joints_of, pose
 from siexplorer.exploration.state import SKINS
 from siexplorer.packs.pack import BUILT_IN, Pack
+
+MOMENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""When a movement is asked whether it can be shown (design)."""
 
 
 def lacking(known: Knowledge, pack: Pack) -> list[str]:
@@ -21,6 +24,10 @@ def lacking(known: Knowledge, pack: Pack) -> list[str]:
     reason = _no_movement(pack)
     if reason:
         found.append(known.say("lacks_movement", what=reason))
+    else:
+        names = [one.name for one in known.movements.values() if not _runs(pack, one)]
+        if names:
+            found.append(known.say("lacks_ends", what=_listed([f"“{name}”" for name in names])))
     reason = _no_map(known, pack)
     if reason:
         found.append(known.say("lacks_map", what=reason))
@@ -33,6 +40,16 @@ def _no_movement(pack: Pack) -> str:
     except KeyError as error:
         return str(error.args[0])
     return ""
+
+
+def _runs(pack: Pack, movement: Movement) -> bool:
+    """Whether a movement stays within what was ever measured, on joints of this size."""
+    try:
+        for moment in MOMENTS:
+            pose(pack, movement, moment, 1.0)
+    except (ValueError, KeyError):
+        return False
+    return True
 
 
 def _no_map(known: Knowledge, pack: Pack) -> str:

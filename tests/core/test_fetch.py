@@ -110,7 +110,7 @@ def test_a_pack_is_fetched_verified_broken_mended_and_removed(
     data = bytearray(glb.read_bytes())
     data[len(data) // 2] ^= 0xFF
     glb.write_bytes(bytes(data))
-    with pytest.raises(PackError, match="packs/small/small.glb.*sha256.*fetch small"):
+    with pytest.raises(PackError, match=r"packs/small/small.glb.*sha256.*fetch small"):
         fetch.verify("small")
     glb.write_bytes(bytes(data[:100]))
     assert [one.state for one in fetch.listed()] == ["broken"]
@@ -218,7 +218,7 @@ def test_a_full_disk_is_a_sentence(
     server: Server, home: Path, plain: None, monkeypatch: pytest.MonkeyPatch, fill: Callable
 ) -> None:
     fill(monkeypatch)
-    with pytest.raises(PackError, match="not enough room.*MB") as caught:
+    with pytest.raises(PackError, match=r"not enough room.*MB") as caught:
         fetch.fetch("small")
     assert "\n" not in str(caught.value)
     assert nothing_half(home)
@@ -402,7 +402,7 @@ def test_the_real_packs_are_upright_whole_and_the_right_way_round(real: dict[str
         assert abs(points["left-asis"][1]) < 1e-2
         for side in ("left", "right"):
             assert 140 < np.linalg.norm(points[f"{side}-psis"] - points[f"{side}-asis"]) < 200
-            assert 150 < points[f"{side}-psis"][2] - points[f"{side}-ischial-tuberosity"][2] + 25
+            assert points[f"{side}-psis"][2] > points[f"{side}-ischial-tuberosity"][2] + 125
             hip = pack.centres[f"{side}-hip-joint"]
             assert hip[2] < points[f"{side}-asis"][2] < points[f"{side}-iliac-crest-top"][2]
         assert 200 < points["left-asis"][0] - points["right-asis"][0] < 290
@@ -415,12 +415,16 @@ def test_no_mode_breaks_on_a_pelvis_that_lacks_something(
     for name, pack in real.items():
         do = Exploration(known, pack)
         do.use(pack)
+        words = lacking(known, pack)
         for movement in known.movements:
             do.set_movement(movement)
-            do.set_moment(1.0)
-            assert do.pose() is not None, (name, movement)
+            for moment in (0.0, 0.5, 1.0):
+                do.set_moment(moment)
+                if do.pose() is None:
+                    # On larger joints it is more than was ever measured, and that is said.
+                    assert movement.endswith("loose-joint"), (name, movement)
+                    assert any(known.movements[movement].name in one for one in words), name
         do.set_mode("ball")
-        words = lacking(known, pack)
         assert any("ball map" in one for one in words), name
         assert all(one.endswith(".") for one in words)
     bare = real["hra-male"]
@@ -429,4 +433,3 @@ def test_no_mode_breaks_on_a_pelvis_that_lacks_something(
     do.set_movement("nutation")
     assert do.pose() is None
     assert any("Movements cannot be shown" in one for one in lacking(known, bare))
-    assert lacking(known, Exploration(known).pack or real["hra-male"])
