@@ -6,13 +6,11 @@ the lumbar spine and the skins to them, models what lies between, finds the land
 GLB, landmarks and ``pack.toml``. ``--check`` builds beside and compares with what is committed.
 """
 
-import os
-import subprocess
 import sys
-import tempfile
 import time
-import venv
 from pathlib import Path
+
+from mesh_build.building import built_or_checked, in_build_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "meshes" / "si-atlas"
@@ -23,41 +21,8 @@ NEAREST_SKIN_MM = {"bones": 8.0, "flesh": 5.0}
 
 def main() -> None:
     """Re-run inside the build environment, then build."""
-    if os.environ.get("SIEXPLORER_MESH_BUILD") != "1":
-        home = ROOT / ".venv-build"
-        python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-        if not python.exists():
-            venv.create(home, with_pip=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "-e", f"{ROOT}[meshes]"]
-        subprocess.run(install, check=True)
-        # One thread for linear algebra: sums in another order would change the last digits.
-        calm = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "SIEXPLORER_MESH_BUILD": "1"}
-        again = subprocess.run(
-            [str(python), __file__, *sys.argv[1:]], env={**os.environ, **calm}, check=False
-        )
-        sys.exit(again.returncode)
-    unknown = [word for word in sys.argv[1:] if word != "--check"]
-    if unknown:
-        sys.exit(f"build_meshes: “{unknown[0]}” is not an option; the only one is --check")
-    if "--check" in sys.argv[1:]:
-        with tempfile.TemporaryDirectory() as folder:
-            build(Path(folder) / PACK.name)
-            sys.exit(compared(Path(folder) / PACK.name, PACK))
-    build(PACK)
-
-
-def compared(fresh: Path, kept: Path) -> int:
-    """0 if every built file is the committed one; else say which differ."""
-    different = [
-        file.name
-        for file in sorted(fresh.iterdir())
-        if not (kept / file.name).exists() or (kept / file.name).read_bytes() != file.read_bytes()
-    ]
-    for name in different:
-        print(f"build_meshes: {name} differs from the committed one; build and commit it again")
-    if not different:
-        print("build_meshes: the committed files are what the build gives, byte for byte")
-    return 1 if different else 0
+    in_build_environment(__file__)
+    built_or_checked(PACK, build)
 
 
 def build(folder: Path) -> None:

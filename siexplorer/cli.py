@@ -65,12 +65,17 @@ Kind = Literal[
     "zone",
     "movement",
     "technique",
+    "care",
+    "pattern",
+    "misconception",
+    "analogy",
+    "question",
     "tool",
     "position",
 ]
 View = Literal["back", "front", "left", "right", "top", "below"]
 Voice = Literal["plain", "student", "clinician"]
-Mode = Literal["explore", "move", "ball"]
+Mode = Literal["explore", "move", "ball", "follow"]
 SkinChoice = Literal["female", "male", "none"]
 Body = Literal["female", "male"]
 Place = tuple[float, float, float]
@@ -341,6 +346,7 @@ def show(id: str, /, *, json: bool = False, voice: Voice = "plain") -> int:
         or known.zones.get(id)
         or known.tools.get(id)
         or known.positions.get(id)
+        or known.guides.get(id)
     )
     if record is None:
         raise Refusal(_unknown(known, id))
@@ -348,8 +354,9 @@ def show(id: str, /, *, json: bool = False, voice: Voice = "plain") -> int:
     if json:
         print_json(described(known, record, pack))
     else:
-        from siexplorer.anatomy.records import Movement, Position, Tool, Zone
+        from siexplorer.anatomy.records import Guide, Movement, Position, Tool, Zone
         from siexplorer.exploration.card import card_of, movement_card, to_text, zones_card
+        from siexplorer.exploration.guide import guide_card
 
         if isinstance(record, Tool | Position):
             print(record_text(known, record))
@@ -358,6 +365,8 @@ def show(id: str, /, *, json: bool = False, voice: Voice = "plain") -> int:
             card = movement_card(known, record, voice, "own-body")
         elif isinstance(record, Zone):
             card = zones_card(known, record, voice)
+        elif isinstance(record, Guide):
+            card = guide_card(known, record, voice, "own-body")
         else:
             card = card_of(known, record, pack, voice, "own-body")
         print(to_text(card))
@@ -376,6 +385,7 @@ def snapshot(
     magnify: float | None = None,
     size: str = "1000x760",
     mode: Mode | None = None,
+    technique: str | None = None,
     preset: str | None = None,
     depth: str | None = None,
     section: str | None = None,
@@ -410,7 +420,9 @@ def snapshot(
     size
         Width and height in pixels, WxH; otherwise 1000x760.
     mode
-        Explore, move, or the map of where a ball may go.
+        Explore, move, the map of where a ball may go, or follow a technique.
+    technique
+        Show this technique, its tool where it lies.
     preset
         A ready-made look: body-and-bones, skin, superficial-muscles, deep-rotators,
         front-of-hip, ligaments, bones.
@@ -462,6 +474,8 @@ def snapshot(
         _entry(known, name)
     if movement is not None:
         _movement(known, movement)
+    if technique is not None:
+        _technique(known, technique)
     used = _tool(known, tool or FIRST_TOOL)
     held = _position(known, position or FIRST_POSITION, _side_of(known, ball, ball_on))
     pack = _whole_pack()
@@ -474,6 +488,11 @@ def snapshot(
         exploration.set_mode(mode)
     if movement is not None:
         exploration.set_movement(movement)
+    if mode == "follow" or technique is not None:
+        if technique is not None:
+            exploration.read(technique)
+        _can_map(exploration)
+        exploration.lay_tool()
     if moving:
         _can_move(exploration)
         exploration.set_moment(1.0 if at is None else at)
@@ -792,20 +811,22 @@ def beneath(
 
 
 def check(*, data: Path | None = None, json: bool = False) -> int:
-    """Check every record, source, mesh, checksum and measurement.
+    """Check every record, source, mesh, checksum and measurement, and what of the articles is told.
 
     Parameters
     ----------
     data
         Another folder that holds annotations and meshes.
     json
-        Print JSON: problems and counts.
+        Print JSON: problems, counts, and for each item of the articles (S1 to S168) the records
+        that tell it.
     """
     if data is not None:
         if not data.is_dir():
             raise Refusal(f"{data} is not a folder; --data wants one with annotations and meshes.")
         os.environ["SIEXPLORER_DATA"] = str(data.resolve())
     from siexplorer.exploration.checks import checked
+    from siexplorer.exploration.coverage import coverage
 
     known = _knowledge(say_problems=False)
     pack, pack_error = _pack(cached=False, say_problems=False)
@@ -820,6 +841,7 @@ def check(*, data: Path | None = None, json: bool = False) -> int:
 
         print_json(
             {"ok": not problems, "problems": problems, "counts": counts}
+            | {"coverage": coverage(known)}
             | msgspec.to_builtins(tissue)
         )
     elif problems:
@@ -1064,6 +1086,13 @@ def _can_move(exploration: "Exploration") -> None:
     if pack is None or name is None:
         raise Refusal("annotations/movements.toml holds no movement that can be shown.", FAILED)
     _posed(exploration.known, pack, exploration.known.movements[name], 0.0, 1.0)
+
+
+def _technique(known: "Knowledge", name: str) -> None:
+    from siexplorer.anatomy.records import Technique
+
+    if name not in known.of_kind(Technique):
+        raise Refusal(_unknown(known, name, list(known.of_kind(Technique)), what="technique"))
 
 
 def _can_map(exploration: "Exploration") -> None:
@@ -1376,13 +1405,21 @@ def _unknown(
     known: "Knowledge", name: str, among: list[str] | None = None, what: str = "thing"
 ) -> str:
     """A sentence about an id that is not known, with the nearest that are."""
-    everything = (known.entries, known.movements, known.zones, known.tools, known.positions)
+    everything = (
+        known.entries,
+        known.movements,
+        known.zones,
+        known.tools,
+        known.positions,
+        known.guides,
+    )
     ids = among if among is not None else [name for records in everything for name in records]
     near = _close(name, ids)
     if not near:
         from siexplorer.exploration.search import find
 
-        near = [found.entry.id for found in find(known, name, 4) if found.entry.id in ids]
+        fits = find(known, name, 4, guides=among is None)
+        near = [found.entry.id for found in fits if found.entry.id in ids]
     asked = "siexplorer list --kind movement" if what == "movement" else "siexplorer list"
     meant = f"did you mean {_either(near)}? " if near else ""
     tail = f"“{asked}” prints every id."

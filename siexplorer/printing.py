@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from siexplorer.anatomy.knowledge import Knowledge
-    from siexplorer.anatomy.records import Claim, Entry, Movement, Position, Tool, Zone
+    from siexplorer.anatomy.records import Claim, Entry, Guide, Movement, Position, Tool, Zone
     from siexplorer.exploration.ball import Area, SkinMap, Verdict
     from siexplorer.exploration.beneath import Reached, Stack
     from siexplorer.exploration.following import Length
@@ -35,7 +35,7 @@ class Refusal(Exception):
 
 def described(
     known: "Knowledge",
-    record: "Entry | Movement | Zone | Tool | Position",
+    record: "Entry | Movement | Zone | Tool | Position | Guide",
     pack: "Pack | None",
 ) -> dict[str, Any]:
     """The record as plain values, with its sources in full and what the pack adds."""

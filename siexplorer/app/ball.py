@@ -136,14 +136,14 @@ class CoreColumn(QWidget):
             painter.drawText(where, int(Qt.AlignmentFlag.AlignRight), f"{depth}")
         painter.fillRect(QRectF(DEPTHS_PX, top, COLUMN_PX - 10, last * step), colour_q(FAT))
         for one in self.layers:
-            level = top + one.begins_mm * step
+            down = top + one.begins_mm * step
             if one.beside:
                 painter.setBrush(colour_q(one.colour))
-                painter.drawEllipse(QPointF(DEPTHS_PX + COLUMN_PX - 5, level), 3.5, 3.5)
+                painter.drawEllipse(QPointF(DEPTHS_PX + COLUMN_PX - 5, down), 3.5, 3.5)
                 continue
             high = max(1.5, (one.ends_mm - one.begins_mm) * step)
-            painter.fillRect(QRectF(DEPTHS_PX, level, COLUMN_PX - 10, high), colour_q(one.colour))
-            painter.drawLine(DEPTHS_PX, round(level), DEPTHS_PX + COLUMN_PX - 11, round(level))
+            painter.fillRect(QRectF(DEPTHS_PX, down, COLUMN_PX - 10, high), colour_q(one.colour))
+            painter.drawLine(DEPTHS_PX, round(down), DEPTHS_PX + COLUMN_PX - 11, round(down))
         painter.end()
 
 
@@ -200,6 +200,7 @@ class BallPanel(QWidget):
 
     def _make_verdict(self) -> None:
         self.sign, self.headline = QLabel(), QLabel()
+        self._signs = {state: swatch_pixmap(state, SIGN) for state in ZONE_COLOURS}
         self.sign.setFixedSize(SIGN)
         self.headline.setTextFormat(Qt.TextFormat.PlainText)
         font = self.headline.font()
@@ -360,7 +361,7 @@ class BallPanel(QWidget):
             fault = self.fault[:1].upper() + self.fault[1:]
             self.reason.setText(fault or known.say("map_working" if waiting else "ball_hint"))
             return
-        self.sign.setPixmap(swatch_pixmap(found.state, SIGN))
+        self.sign.setPixmap(self._signs[found.state])
         self.sign.setAccessibleName(ZONE_HATCHES[found.state])
         self.headline.setText(verdict_words(known, found))
         tag = BASIS_TAGS[found.reason.basis]

@@ -49,6 +49,7 @@ MODES: tuple[tuple[Mode, str], ...] = (
     ("explore", "Explore"),
     ("move", "Move"),
     ("ball", "Place a ball"),
+    ("follow", "Follow a technique"),
 )
 LEAST_ROOM_FOR_TWO_PX = 560
 """Below this, two pictures side by side show too little (design)."""
@@ -163,11 +164,14 @@ class MainWindow(QMainWindow):
 
     def _build_panels(self) -> None:
         from siexplorer.app.ball import BallPanel
+        from siexplorer.app.follow import FollowPanel
         from siexplorer.app.section import SectionPanel
         from siexplorer.app.timeline import TimelinePanel
 
         self.timeline = TimelinePanel(self.exploration)
         self.ball = BallPanel(self.exploration)
+        self.follow = FollowPanel(self.exploration)
+        self.follow.skips_gate = self.settings.skips_gate
         self.section = SectionPanel(self.exploration)
         self.timeline.player.calm = self.settings.reduced_motion
         self.ball.calm = self.settings.reduced_motion
@@ -176,7 +180,7 @@ class MainWindow(QMainWindow):
 
     def _below(self) -> tuple[QWidget, ...]:
         """The panels below the model, each there while it is needed."""
-        return self.section, self.timeline, self.ball
+        return self.section, self.timeline, self.ball, self.follow
 
     def _build_docks(self) -> None:
         from siexplorer.app.card import CardPanel
@@ -197,8 +201,10 @@ class MainWindow(QMainWindow):
         self.card = CardPanel(self.exploration)
         self.ball.ready.connect(self._now_prepared)
         self.ball.ready.connect(self.card.renew)
+        self.follow.ready.connect(self._now_prepared)
         self._strip = self._build_strip("Movement", self.timeline)
         self._ball_strip = self._build_strip("Ball", self.ball)
+        self._follow_strip = self._build_strip("Technique", self.follow)
         self._docks = [
             self._dock("What to show", left, Qt.DockWidgetArea.LeftDockWidgetArea, 270),
             self._dock("Card", self.card, Qt.DockWidgetArea.RightDockWidgetArea, 350),
@@ -234,7 +240,7 @@ class MainWindow(QMainWindow):
         from siexplorer.app.commands import ball_specs, look_specs, movement_specs
 
         do = self.exploration
-        mode_keys = {"explore": "E", "move": "M", "ball": "B"}
+        mode_keys = {"explore": "E", "move": "M", "ball": "B", "follow": "F"}
         modes = [
             Spec(
                 f"mode-{mode}",
@@ -333,6 +339,13 @@ class MainWindow(QMainWindow):
             ),
             *look_specs(do),
             Spec("voice", "&View", "Next wording", self.next_voice, ("V",)),
+            Spec(
+                "skip-gate",
+                "&Help",
+                "Skip the safety questions (for therapists)",
+                self.swap_gate,
+                checkable=True,
+            ),
             Spec("keys", "&Help", "Keys", self.show_keys, ("?", "F1"), "keys"),
             Spec("notice", "&Help", "Safety notice", self.show_notice),
             Spec("about", "&Help", "About SI Explorer", self.show_about, (), "about"),
@@ -589,6 +602,7 @@ class MainWindow(QMainWindow):
         if mode == "move":
             self._prepare()
         self._ball_strip.setVisible(mode == "ball")
+        self._follow_strip.setVisible(mode == "follow")
         self.commands[f"mode-{mode}"].setChecked(True)
 
     def _renew_commands(self) -> None:
@@ -599,7 +613,10 @@ class MainWindow(QMainWindow):
         self.commands["redo"].setEnabled(do.redo_label is not None)
         for name in ("hide", "fade", "isolate"):
             self.commands[name].setEnabled(state.selected in do.items)
-        self.commands["clear"].setEnabled(state.selected is not None or state.zone is not None)
+        read = state.guide is not None and state.mode != "follow"
+        clear = state.selected is not None or state.zone is not None or read
+        self.commands["clear"].setEnabled(clear)
+        self.commands["skip-gate"].setChecked(self.follow.skips_gate)
         self.commands["restore"].setEnabled(not do.at_start())
         for name, on in checks_of(state).items():
             self.commands[name].setChecked(on)
@@ -659,6 +676,8 @@ class MainWindow(QMainWindow):
         self.exploration.select(None)
         if self.exploration.state.zone is not None:
             self.exploration.read_zone(None)
+        if self.exploration.state.guide is not None and self.exploration.state.mode != "follow":
+            self.exploration.apply("Close the card", guide=None)
 
     def step(self, by: int) -> None:
         """Go to the next or previous landmark that is shown, in the order of the records."""
@@ -697,6 +716,16 @@ class MainWindow(QMainWindow):
         player.calm = self.settings.reduced_motion = self.ball.calm = not player.calm
         if self.view is not None:
             self.view.animate = not player.calm
+        self._renew_commands()
+
+    def swap_gate(self) -> None:
+        """Ask the safety questions before each session, or leave them to a trained therapist."""
+        from siexplorer.app.gate import confirm_skipping
+
+        skips = not self.follow.skips_gate
+        if skips and not confirm_skipping(self.exploration.known, self):
+            skips = False
+        self.follow.skips_gate = self.settings.skips_gate = skips
         self._renew_commands()
 
     def next_voice(self) -> None:
@@ -794,6 +823,7 @@ class MainWindow(QMainWindow):
         self.timeline.stop()
         self._give_room_back()
         self.settings.save_window(self.saveGeometry(), self.saveState())
+        self.follow.end()
         self.exploration.changed.disconnect(self._follow, missing_ok=True)
         self.exploration.hovered.disconnect(self._name_hovered, missing_ok=True)
         if self.stage is not None:

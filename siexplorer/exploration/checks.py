@@ -16,6 +16,7 @@ import siexplorer
 from siexplorer.anatomy.knowledge import Knowledge, claims_of, sources_of
 from siexplorer.anatomy.records import (
     Entry,
+    Guide,
     Landmark,
     Movement,
     Muscle,
@@ -26,6 +27,7 @@ from siexplorer.anatomy.records import (
 )
 from siexplorer.exploration.ball import STATES, TELLS
 from siexplorer.exploration.ball_checks import ball_records, positions_held, zones_drawn
+from siexplorer.exploration.coverage import FILE_OF_GUIDES, guide_records
 from siexplorer.exploration.following import Following
 from siexplorer.exploration.looks import PRESETS
 from siexplorer.exploration.moving import (
@@ -150,6 +152,14 @@ OPTIONAL = frozenset(
         "select",
         "for_tools",
         "in_position",
+        "shows",
+        "movement",
+        "position",
+        "tools",
+        "places",
+        "referral",
+        "zone",
+        "over",
     }
 )
 """Fields that may be empty."""
@@ -187,7 +197,7 @@ FILE_OF = {
     "zone": "annotations/zones.toml",
     "tool": "annotations/tools.toml",
     "position": "annotations/tools.toml",
-}
+} | FILE_OF_GUIDES
 
 
 def check(known: Knowledge, pack: Pack | None, pack_error: str | None) -> list[str]:
@@ -244,6 +254,7 @@ def _records(known: Knowledge) -> list[str]:
         *_single_records(known),
         *_movement_records(known),
         *ball_records(known),
+        *guide_records(known),
         *_sentences(known),
     ]
 
@@ -696,6 +707,8 @@ def _everything(known: Knowledge) -> Iterator[tuple[str, msgspec.Struct]]:
         yield _where(tool), tool
     for position in known.positions.values():
         yield _where(position), position
+    for guide in known.guides.values():
+        yield _where(guide), guide
     single = {
         "annotations/notice.toml": known.notice,
         "annotations/zones.toml: [depth_caveat]": known.depth_caveat,
@@ -703,11 +716,13 @@ def _everything(known: Knowledge) -> Iterator[tuple[str, msgspec.Struct]]:
         "annotations/zones.toml: [position_caveat]": known.position_caveat,
         "annotations/zones.toml: [never_safe]": known.never_safe,
         "annotations/zones.toml: [stop]": known.stop,
+        "annotations/techniques.toml: [session]": known.session,
+        "annotations/safety.toml: [gate]": known.gate,
     }
     yield from ((where, record) for where, record in single.items() if record is not None)
 
 
-def _where(record: Entry | Movement | Zone | Tool | Position) -> str:
+def _where(record: Entry | Movement | Zone | Tool | Position | Guide) -> str:
     return f"{FILE_OF[record.kind]}: “{record.id}”"
 
 

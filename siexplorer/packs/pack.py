@@ -126,7 +126,7 @@ def read_pack(folder: Path | None = None, *, cache: Path | None = None) -> Pack:
     folder = folder or data_folder("meshes") / BUILT_IN
     info = _read_info(folder / "pack.toml")
     by_name = {file.name: file for file in info.file}
-    glb = _verified(folder, by_name[f"{info.id}.glb"]) if f"{info.id}.glb" in by_name else None
+    glb = verified(folder, by_name[f"{info.id}.glb"]) if f"{info.id}.glb" in by_name else None
     if glb is None:
         raise PackError(f"{_where(folder)}/pack.toml: no file “{info.id}.glb” is listed in it.")
     digest = by_name[f"{info.id}.glb"].sha256
@@ -169,7 +169,14 @@ def _read_info(path: Path) -> PackInfo:
         raise PackError(f"{where}: cannot be read ({error}).") from None
 
 
-def _verified(folder: Path, file: PackFile) -> bytes:
+def verified(folder: Path, file: PackFile, listed: str = "pack.toml") -> bytes:
+    """The bytes of a file of a folder, if they are what the list of that name says.
+
+    Raises
+    ------
+    PackError
+        If the file is missing, cannot be read, or is another one.
+    """
     where = f"{_where(folder)}/{file.name}"
     try:
         data = (folder / file.name).read_bytes()
@@ -186,7 +193,7 @@ def _verified(folder: Path, file: PackFile) -> bytes:
         )
     if hashlib.sha256(data).hexdigest() != file.sha256:
         raise PackError(
-            f"{where}: its contents do not match the sha256 in pack.toml; put the original back."
+            f"{where}: its contents do not match the sha256 in {listed}; put the original back."
         )
     return data
 
@@ -293,7 +300,7 @@ def _read_landmarks(folder: Path, by_name: dict[str, PackFile], pack: Pack) -> N
         pack.problems.append(f"{_where(folder)}/pack.toml: no file “landmarks.json” is listed.")
         return
     try:
-        record = json.loads(_verified(folder, by_name["landmarks.json"]))
+        record = json.loads(verified(folder, by_name["landmarks.json"]))
         landmarks = {
             name: _points(name, found["points_mm"]) for name, found in record["landmarks"].items()
         }
