@@ -89,7 +89,11 @@ MOST_FRAMES, MOST_FPS = 400, 60.0
 
 HELP = """See and understand the sacroiliac joint. Without a command, the window opens.
 
-Start: siexplorer list, then siexplorer show left-psis. For learning only, not a diagnosis."""
+Start: siexplorer list, then siexplorer show left-psis. For learning only, not a diagnosis.
+Before or after any command, --pack ID uses another pelvis; siexplorer packs list prints them."""
+
+PACK = "SIEXPLORER_PACK"
+"""The variable that names the pack to use instead of the built-in one."""
 
 FIRST_TOOL, FIRST_POSITION = "tennis-ball", "standing"
 
@@ -127,7 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"siexplorer {__version__}")
         return DONE
     try:
-        code = _run(words)
+        with _chosen_pack(words):
+            code = _run(words)
         sys.stdout.flush()
         return code
     except Refusal as refusal:
@@ -149,6 +154,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "where."
         )
         return FAILED
+
+
+@contextmanager
+def _chosen_pack(words: list[str]) -> Iterator[None]:
+    """Take “--pack ID” out of the words, and let that pack be the one that is read meanwhile.
+
+    A variable of the environment carries it, so that what the window starts reads the same pack.
+    """
+    from_outside = os.environ.get(PACK)
+    chosen = from_outside or None
+    for number, word in enumerate(words):
+        if word == "--pack" or word.startswith("--pack="):
+            taken = words[number : number + (2 if word == "--pack" else 1)]
+            chosen = taken[-1].removeprefix("--pack=") if len(taken) > 1 or "=" in word else ""
+            del words[number : number + len(taken)]
+            if not chosen:
+                raise Refusal("--pack wants the id of a pack; “siexplorer packs list” prints them.")
+            break
+    if chosen is None:
+        yield
+        return
+    if words[:1] != ["packs"]:
+        _check_pack(chosen)
+    os.environ[PACK] = chosen
+    try:
+        yield
+    finally:
+        if from_outside is None:
+            os.environ.pop(PACK, None)
+        else:
+            os.environ[PACK] = from_outside
+
+
+def _check_pack(name: str) -> None:
+    from siexplorer.packs.pack import BUILT_IN, PackError
+
+    if name == BUILT_IN:
+        return
+    from siexplorer.packs.fetch import listed, pack_called
+
+    try:
+        pack_called(name)
+        state = next(one.state for one in listed() if one.pack.id == name)
+    except PackError as error:
+        raise Refusal(str(error)) from None
+    if state == "not here":
+        raise Refusal(f"The pack “{name}” is not here; “siexplorer packs fetch {name}” fetches it.")
 
 
 def _run(words: list[str]) -> int:
@@ -177,12 +229,16 @@ def _unused(unknown: str, words: list[str]) -> str:
             f"“{command.strip()}” does not know what to do with “{unknown}”; see “siexplorer "
             f"{command}--help”."
         )
-    near = _close(unknown, COMMANDS)
+    near = _close(unknown, [*COMMANDS, "packs"])
     meant = f"did you mean “{near[0]}”?" if near else "see “siexplorer --help”."
     return f"There is no command “{unknown}”; {meant}"
 
 
 def _command(words: list[str]) -> str:
+    if words[:1] == ["packs"]:
+        from siexplorer import fetching
+
+        return f"packs {words[1]} " if words[1:2] and words[1] in fetching.COMMANDS else "packs "
     return f"{words[0]} " if words and words[0] in COMMANDS else ""
 
 
@@ -213,6 +269,18 @@ def _app() -> "App":
         return open_window(quit_after)
 
     for name, command in COMMANDS.items():
+        app.command(command, name=name)
+    app.command(_packs_app(), name="packs")
+    return app
+
+
+def _packs_app() -> "App":
+    from cyclopts import App
+
+    from siexplorer import fetching
+
+    app = App(help="Packs of other people's meshes: list, fetch, verify, remove.", version_flags=[])
+    for name, command in fetching.COMMANDS.items():
         app.command(command, name=name)
     return app
 
@@ -954,11 +1022,13 @@ def _knowledge(*, say_problems: bool = True) -> "Knowledge":
 
 
 def _pack(*, cached: bool = True, say_problems: bool = True) -> "tuple[Pack | None, str | None]":
-    """The built-in pack, or None and why; what is wrong with it is said, the rest goes on."""
-    from siexplorer.packs.pack import PackError, read_pack
+    """The chosen pack, or None and why; what is wrong with it is said, the rest goes on."""
+    from siexplorer.packs.fetch import open_pack
+    from siexplorer.packs.pack import BUILT_IN, PackError
 
     try:
-        pack = read_pack(cache=_cache_folder() if cached else None)
+        name = os.environ.get(PACK) or BUILT_IN
+        pack = open_pack(name, cache=_cache_folder() if cached else None)
     except PackError as error:
         if say_problems:
             complain(str(error))

@@ -218,7 +218,9 @@ def _axis(now: "Pose", name: str) -> "tuple[Floats, Floats]":
     if name in VERTEBRAE:
         number = VERTEBRAE.index(name)
         below = VERTEBRAE[number - 1] if number else "sacrum"
-        point = found.discs[min(number, len(found.discs) - 1)] + [0.0, BEHIND_DISC_MM, 0.0]
+        # Without discs a vertebra goes with the sacrum, and any axis serves.
+        discs = found.discs if len(found.discs) else found.si_axis[None]
+        point = discs[min(number, len(discs) - 1)] + [0.0, BEHIND_DISC_MM, 0.0]
     else:
         side = name.split("-")[0]
         below, point = f"{side}-hip-bone", found.hips[side]

@@ -122,11 +122,15 @@ class ReferralArea(Record, kw_only=True, frozen=True):
 
 
 class Structure(Entry, kw_only=True, frozen=True):
-    """What has a surface of its own and lies at some depth."""
+    """What has a surface of its own and lies at some depth.
+
+    ``packs`` names the packs that alone show it; it is empty for what the built-in pack shows.
+    """
 
     fma: str
     layer: Layer
     referral_areas: list[ReferralArea] = []
+    packs: list[str] = []
 
 
 class Bone(Structure, kw_only=True, frozen=True):

@@ -174,7 +174,7 @@ class BallPanel(QWidget):
         self._make_list()
         self._arrange()
         tie(self, exploration.changed, self._follow)
-        tie(self, exploration.loaded, self.fill)
+        tie(self, exploration.loaded, self._take_in)
         self.fill()
 
     # Building -------------------------------------------------------------------------------------
@@ -300,6 +300,11 @@ class BallPanel(QWidget):
         grid.setColumnStretch(3, 2)
         self.setFixedHeight(max(218, self.sizeHint().height()))
 
+    def _take_in(self) -> None:
+        """Another pelvis: what the last one could not show says nothing about it."""
+        self.fault = ""
+        self.fill()
+
     def fill(self) -> None:
         """The tools and positions of the records."""
         known = self.exploration.known
@@ -353,7 +358,8 @@ class BallPanel(QWidget):
         if found is None:
             self.sign.clear()
             self.headline.setText("")
-            self.reason.setText(self.fault or known.say("map_working" if waiting else "ball_hint"))
+            fault = self.fault[:1].upper() + self.fault[1:]
+            self.reason.setText(fault or known.say("map_working" if waiting else "ball_hint"))
             return
         self.sign.setPixmap(self._signs[found.state])
         self.sign.setAccessibleName(ZONE_HATCHES[found.state])

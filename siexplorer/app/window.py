@@ -199,6 +199,9 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.layers, 1)
         left.setMinimumWidth(230)
         self.card = CardPanel(self.exploration)
+        self.ball.ready.connect(self._now_prepared)
+        self.ball.ready.connect(self.card.renew)
+        self.follow.ready.connect(self._now_prepared)
         self._strip = self._build_strip("Movement", self.timeline)
         self._ball_strip = self._build_strip("Ball", self.ball)
         self._follow_strip = self._build_strip("Technique", self.follow)
@@ -285,6 +288,14 @@ class MainWindow(QMainWindow):
                 self.export_movement,
                 ("Ctrl+E",),
                 tip="Save the movement as GIF, MP4 or animated GLB",
+            ),
+            Spec(
+                "packs",
+                "&File",
+                "Mesh packs…",
+                self.show_packs,
+                ("Ctrl+Shift+M",),
+                tip="Other people's pelves: fetch, verify, remove and use them",
             ),
             Spec("quit", "&File", "Quit", self.close, ("Ctrl+Q",)),
             Spec("undo", "&Edit", "Undo", do.undo, ("Ctrl+Z",), "undo"),
@@ -401,7 +412,11 @@ class MainWindow(QMainWindow):
         self._hover_label = QLabel()
         self._hover_label.setAccessibleName("What is under the pointer")
         self._footer = QLabel("For learning only. Not a diagnosis, not treatment.")
+        self._pack_label = QLabel()
+        self._pack_label.setAccessibleName("Whose pelvis this is, and its licence")
+        self._pack_label.hide()
         self.statusBar().addWidget(self._hover_label, 1)
+        self.statusBar().addPermanentWidget(self._pack_label)
         self.statusBar().addPermanentWidget(self._footer)
 
     # Loading --------------------------------------------------------------------------------------
@@ -416,6 +431,7 @@ class MainWindow(QMainWindow):
         if pack is not None and missing is None:
             self.exploration.load(known, pack)
             self._show_model()
+            self._name_pack()
         else:
             self.exploration.load(known, pack)
             self._waiting_bar.hide()
@@ -443,9 +459,6 @@ class MainWindow(QMainWindow):
         self.stage.closed.connect(self._give_room_back)
         self.view.zone_hovered.connect(self.ball.show_reason)
         self.view.nudged.connect(self.ball.nudge)
-        self.ball.ready.connect(self._now_prepared)
-        self.ball.ready.connect(self.card.renew)
-        self.follow.ready.connect(self._now_prepared)
         self.search.visited.connect(self.view.setFocus)
         self._give_keys(self.view)
         # Space plays where it has no other meaning; on a button it presses the button.
@@ -454,6 +467,37 @@ class MainWindow(QMainWindow):
         # Fibres and the ball map are worked out once the first picture has long been drawn.
         QTimer.singleShot(1500, self, self._prepare)
         self.view.setFocus()
+
+    def use_pack(self, pack: Pack) -> None:
+        """Look at another pelvis: the drawing is made anew, all else stays as it is."""
+        from siexplorer.scene.gl import missing_gl
+
+        self.timeline.stop()
+        stage, view = self.stage, self.view
+        self.stage = self.view = self._preparing = None
+        if stage is not None and view is not None:
+            stage.close_second()
+            view.close()
+            self._middle.setCurrentIndex(0)
+            self._middle.removeWidget(stage)
+            stage.hide()
+            stage.deleteLater()
+        self.exploration.use(pack)
+        if missing_gl() is None:
+            self._show_model()
+        self._name_pack()
+        self._renew_commands()
+
+    def _name_pack(self) -> None:
+        """Whose pelvis this is and its licence, where it is not the one that comes along."""
+        from siexplorer.packs.pack import BUILT_IN
+
+        pack = self.exploration.pack
+        other = pack is not None and pack.info.id != BUILT_IN
+        self._pack_label.setVisible(other)
+        if pack is not None and other:
+            self._pack_label.setText(f"{pack.info.id}, {pack.info.licence}")
+            self._pack_label.setToolTip(f"{pack.info.title}. {pack.info.attribution}")
 
     def _give_keys(self, view: QWidget) -> None:
         """Let a view answer the keys that mean something else elsewhere."""
@@ -495,7 +539,7 @@ class MainWindow(QMainWindow):
             with contextlib.suppress(ZoneError):
                 self.exploration.skin_map(wait=True)
         for name in list(pack.surfaces):
-            if self._closing.is_set():
+            if self._closing.is_set() or self.view is not view:
                 return
             if following.soft(name):
                 following.tie(name)
@@ -732,6 +776,15 @@ class MainWindow(QMainWindow):
         copied = QImage(image.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
         QGuiApplication.clipboard().setImage(copied.copy())
         self.statusBar().showMessage("Picture copied", 4000)
+
+    def show_packs(self) -> None:
+        """Other people's pelves: fetch, verify, remove and use them."""
+        from siexplorer.app.packs import PacksDialog
+
+        dialog = PacksDialog(self, self.exploration.known, self.exploration.pack)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.used.connect(self.use_pack)
+        dialog.open()
 
     def show_keys(self) -> None:
         """The list of keys."""

@@ -336,8 +336,11 @@ def _provenance(known: Knowledge, entry: Entry, pack: Pack | None) -> list[Line]
     if pack is None:
         return []
     shown = [s.info for s in pack.surfaces.values() if s.info.entry == entry.id]
+    credit = Line(f"Licence {pack.info.licence}. {pack.info.attribution}")
     if not shown:
-        return [Line(f"Found by rule on the bones of: {pack.info.title}.")]
+        if entry.id not in pack.landmarks:
+            return [Line(known.say("not_in_pack", pack=pack.info.title))]
+        return [Line(f"Found by rule on the bones of: {pack.info.title}."), credit]
     made = dict.fromkeys(info.provenance for info in shown)
     lines = [Line(known.say(_made_key(one), made=one)) for one in made]
     if any("mirrored" in one for one in made):
@@ -346,13 +349,13 @@ def _provenance(known: Knowledge, entry: Entry, pack: Pack | None) -> list[Line]
         lines.append(Line(known.say("areas_only")))
     if not all(info.reviewed for info in shown):
         lines.append(Line("Not yet reviewed by a clinician."))
-    lines.append(Line(f"Licence {pack.info.licence}. {pack.info.attribution}"))
+    lines.append(credit)
     return lines
 
 
 def _made_key(provenance: str) -> str:
     """The sentence about how a surface was made, by the first words of its provenance."""
-    for start in ("modelled", "statistical mean", "fitted"):
+    for start in ("modelled", "statistical mean", "fitted", "scanned"):
         if provenance.startswith(start):
             return start.replace(" ", "_")
     return "made_otherwise"

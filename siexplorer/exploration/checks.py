@@ -45,7 +45,8 @@ from siexplorer.geometry.landmarks import Bones, Points, find_landmarks
 from siexplorer.geometry.motion import BODIES, Joints, beyond_caps
 from siexplorer.geometry.muscles import PLANS
 from siexplorer.geometry.surface import Floats, face_normals, is_closed, volume_cm3
-from siexplorer.packs.pack import Pack, PackSurface
+from siexplorer.packs.catalog import catalog_faults
+from siexplorer.packs.pack import BUILT_IN, Pack, PackSurface
 
 SIGNS = {"left": 1, "right": -1}
 BONES = ("left-hip-bone", "right-hip-bone", "sacrum", "coccyx", "left-femur", "right-femur")
@@ -143,6 +144,7 @@ OPTIONAL = frozenset(
         "fractions",
         "margins_mm",
         "referral_areas",
+        "packs",
         "lying",
         "beside",
         "marks",
@@ -168,6 +170,7 @@ CHOSEN_SENTENCES = frozenset(
         "facing_side",
         "midline_side",
         "modelled",
+        "scanned",
         "statistical_mean",
         "where_left",
         "where_right",
@@ -207,10 +210,12 @@ def checked(
 ) -> tuple[list[str], Measured]:
     """The failures as sentences, and what was measured on soft tissue if its surfaces are whole."""
     tissue = Measured()
-    failures = [*known.problems, *_records(known)]
+    failures = [*known.problems, *_records(known), *catalog_faults()]
     if pack is None:
         gone = pack_error or "No pack of meshes was read; reinstall the program."
         return [*failures, gone], tissue
+    if pack.info.id != BUILT_IN:
+        return [*failures, *pack.problems, *_of_others(known, pack)], tissue
     surfaces, landmarks = _surfaces(known, pack), _landmarks(known, pack)
     failures += [*pack.problems, *surfaces, *landmarks]
     if not landmarks:
@@ -353,7 +358,7 @@ def _surfaces(known: Knowledge, pack: Pack) -> list[str]:
     failures += [
         f"{where}: no surface shows the {entry.kind} “{entry.id}”; add one."
         for entry in known.entries.values()
-        if isinstance(entry, Structure) and entry.id not in {*shown, *BONES}
+        if isinstance(entry, Structure) and not entry.packs and entry.id not in {*shown, *BONES}
     ]
     carriers = {one.info.moves_with for one in pack.surfaces.values()}
     failures += [
@@ -372,6 +377,27 @@ def _surfaces(known: Knowledge, pack: Pack) -> list[str]:
             for fault in _faults(one)
         ]
     return failures
+
+
+def _of_others(known: Knowledge, pack: Pack) -> list[str]:
+    """Another pack need not show everything, but what it shows must be whole and described."""
+    where = f"packs/{pack.info.id}"
+    failures = [
+        f"{where}: “{one.info.id}” shows “{one.info.entry}”, which no record describes; correct "
+        "one of them."
+        for one in pack.surfaces.values()
+        if one.info.entry not in known.entries
+    ]
+    failures += [
+        f"{where}: the surface “{one.info.id}” {fault}; fetch the pack again."
+        for one in pack.surfaces.values()
+        for fault in _faults(one)
+    ]
+    return failures + [
+        f"{where}: the landmark “{name}” is described nowhere; correct one of them."
+        for name in pack.landmarks
+        if name not in known.entries
+    ]
 
 
 def _faults(one: PackSurface) -> Iterator[str]:

@@ -118,6 +118,28 @@ class Exploration:
                 ]
         self.loaded.emit()
 
+    def use(self, pack: Pack) -> None:
+        """Take another pelvis. What is selected stays where it is shown there; undo starts anew."""
+        before = self.state
+        self.pack, self.items = pack, join(self.known, pack)
+        self._following, self._posed = None, None
+        self._judged, self._stacked = None, None
+        kept = replace(
+            before,
+            selected=before.selected if before.selected in self.items else None,
+            camera=None,
+            beside=None,
+            zone=None,
+            reach=False,
+            section=None,
+            at=0.0,
+        )
+        kept = self._one_skin(self._begun(kept))
+        self.state = replace(kept, ball=self._first() if kept.mode == "ball" else None)
+        self.forget_history()
+        self.loaded.emit()
+        self.changed.emit(Change(before, self.state, "Use another pelvis"))
+
     @property
     def following(self) -> "Following | None":
         """What follows the bones of the pelvis that is loaded; made when something first moves."""
@@ -765,8 +787,9 @@ class Exploration:
         if self._posed is None or self._posed[0] != key:
             try:
                 found = pose(self.pack, movement, self.state.at, self.state.magnification)
-            except ValueError:
-                # A record that asks for more than was ever measured is not played; check names it.
+            except (ValueError, KeyError):
+                # A record that asks for more than was ever measured is not played, nor is any on a
+                # pelvis without the landmarks that its joints are found from; check names them.
                 found = None
             self._posed = key, found
         return self._posed[1]

@@ -27,7 +27,7 @@ PARTS = {
 """What is kept of each surface: how many numbers in a row, and their type."""
 
 CACHE_FORMAT = "joined"
-MOST_CACHES = 3
+MOST_CACHES = 6
 
 
 class PackError(Exception):
@@ -60,7 +60,7 @@ class SurfaceInfo(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class PackInfo(msgspec.Struct, forbid_unknown_fields=True):
-    """``pack.toml``."""
+    """``pack.toml``. ``lacks`` says in sentences what this pelvis does not have."""
 
     id: str
     title: str
@@ -74,6 +74,7 @@ class PackInfo(msgspec.Struct, forbid_unknown_fields=True):
     provenance: str
     file: list[PackFile]
     surface: list[SurfaceInfo]
+    lacks: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def read_info(folder: Path | None = None) -> PackInfo:
 
 
 def _where(folder: Path) -> str:
-    return f"meshes/{folder.name}"
+    return f"{'packs' if folder.parent.name == 'packs' else 'meshes'}/{folder.name}"
 
 
 def _read_info(path: Path) -> PackInfo:

@@ -20,6 +20,7 @@ from siexplorer.exploration.state import Camera, State
 from siexplorer.geometry.motion import SIDES, moved
 from siexplorer.geometry.section import flat_ends
 from siexplorer.geometry.surface import Floats, Surface
+from siexplorer.packs.pack import BUILT_IN
 from siexplorer.scene.actors import (
     dashed_ring,
     lamps,
@@ -529,6 +530,8 @@ class PelvisScene:
             if self._said is None or self._due():
                 self._said = self._movement_captions(pose)
             captions += self._said
+        elif state.mode == "move" and state.movement is not None and self._of_another():
+            captions.append(known.say("not_posed"))
         rings = [
             self._on_skin(self._anchor(name, None), np.array(DIRECTIONS[item.entry.view][0]), state)
             for name, item in items.items()
@@ -547,7 +550,21 @@ class PelvisScene:
         if state.on_skin:
             captions += self._reach_captions()
             captions.append(self.zone_problem or known.say("map_caption"))
-        self.overlay.set_captions(captions)
+        self.overlay.set_captions([*captions, *self._credit()])
+
+    def _of_another(self) -> bool:
+        """Whether this is another pelvis than the one that comes along."""
+        pack = self.exploration.pack
+        return pack is not None and pack.info.id != BUILT_IN
+
+    def _credit(self) -> list[str]:
+        """Whose pelvis is drawn, where its licence asks that every picture says so."""
+        pack = self.exploration.pack
+        if pack is None or not self._of_another():
+            return []
+        licence = pack.info.licence
+        said = licence.replace("-", " ") in pack.info.attribution.replace("-", " ")
+        return [pack.info.attribution if said else f"{pack.info.attribution} {licence}"]
 
     def _reach_captions(self) -> list[str]:
         found = self.exploration.reached()
