@@ -136,6 +136,7 @@ MOVEMENTS = (
 
 OPTIONAL = frozenset(
     {
+        "helper",
         "sources",
         "safety",
         "differs",
