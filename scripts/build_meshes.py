@@ -8,13 +8,11 @@ committed. ``--shape-only`` makes the shape model alone, in seconds, and lists i
 with ``--check`` it compares that one file.
 """
 
-import os
-import subprocess
 import sys
-import tempfile
 import time
-import venv
 from pathlib import Path
+
+from mesh_build.building import built_or_checked, in_build_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "meshes" / "si-atlas"
@@ -25,45 +23,10 @@ NEAREST_SKIN_MM = {"bones": 8.0, "flesh": 5.0}
 
 def main() -> None:
     """Re-run inside the build environment, then build."""
-    if os.environ.get("SIEXPLORER_MESH_BUILD") != "1":
-        home = ROOT / ".venv-build"
-        python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-        if not python.exists():
-            venv.create(home, with_pip=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "-e", f"{ROOT}[meshes]"]
-        subprocess.run(install, check=True)
-        # One thread for linear algebra: sums in another order would change the last digits.
-        calm = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "SIEXPLORER_MESH_BUILD": "1"}
-        again = subprocess.run(
-            [str(python), __file__, *sys.argv[1:]], env={**os.environ, **calm}, check=False
-        )
-        sys.exit(again.returncode)
-    unknown = [word for word in sys.argv[1:] if word not in ("--check", "--shape-only")]
-    if unknown:
-        sys.exit(
-            f"build_meshes: “{unknown[0]}” is not an option; there are --check and --shape-only"
-        )
+    in_build_environment(__file__)
     if "--shape-only" in sys.argv[1:]:
         sys.exit(shape_only(PACK, check="--check" in sys.argv[1:]))
-    if "--check" in sys.argv[1:]:
-        with tempfile.TemporaryDirectory() as folder:
-            build(Path(folder) / PACK.name)
-            sys.exit(compared(Path(folder) / PACK.name, PACK))
-    build(PACK)
-
-
-def compared(fresh: Path, kept: Path) -> int:
-    """0 if every built file is the committed one; else say which differ."""
-    different = [
-        file.name
-        for file in sorted(fresh.iterdir())
-        if not (kept / file.name).exists() or (kept / file.name).read_bytes() != file.read_bytes()
-    ]
-    for name in different:
-        print(f"build_meshes: {name} differs from the committed one; build and commit it again")
-    if not different:
-        print("build_meshes: the committed files are what the build gives, byte for byte")
-    return 1 if different else 0
+    built_or_checked(PACK, build)
 
 
 def shape_only(folder: Path, *, check: bool) -> int:

@@ -30,6 +30,10 @@ PLATES: dict[str, tuple[str, View, Plane | None]] = {
     "front": ("front-of-hip", "front", None),
     "ligaments": ("ligaments", "back", None),
 }
+BESIDE_PSIS, INSIDE_ASIS = (100.0, 155.0, -12.0), (88.0, -30.0, -12.0)
+OVER_PIRIFORMIS = (72.0, 175.0, -45.0)
+"""Where a tool is put for the pictures of the ball map, mm."""
+
 COLOURS = 256
 """Of a picture that is kept: enough for the eye, and a third of the size."""
 
@@ -54,9 +58,11 @@ def main() -> None:
     settings.write_text("[General]\nnotice=1000\n")
     os.environ["SIEXPLORER_SETTINGS"] = str(settings)
     sys.path.insert(0, str(ROOT))
+    import numpy as np
     from PySide6.QtGui import QSurfaceFormat
     from PySide6.QtWidgets import QApplication
 
+    from siexplorer.app.gate import GateDialog
     from siexplorer.app.main import gl_format
     from siexplorer.app.window import MainWindow
     from siexplorer.scene.snapshot import draw, save_png
@@ -95,6 +101,11 @@ def main() -> None:
         save_png(draw(do, PLATE), path)
         do.set_section(None)
         shrink(path, path)
+
+    def ball(place: tuple[float, float, float]) -> None:
+        while do.stack() is None:
+            settle(0.05)
+        do.place_ball(np.array(place))
 
     while window.view is None:
         settle(0.05)
@@ -146,8 +157,43 @@ def main() -> None:
     do.compare(None)
     do.restore_hidden()
     do.set_mode("ball")
-    do.read_zone("gluteal-clear")
+    ball(BESIDE_PSIS)
     save("ball")
+    do.set_preset("skin")
+    do.look("front")
+    do.set_tool("hand")
+    do.set_position("prone")
+    ball(INSIDE_ASIS)
+    save("ball-front")
+    do.look("back")
+    do.set_tool("tennis-ball")
+    do.set_position("left-figure-four")
+    ball(OVER_PIRIFORMIS)
+    save("ball-four")
+    do.restore_hidden()
+    do.read("left-ball-figure-four")
+    while do.verdict() is None:
+        settle(0.05)
+    save("follow")
+    gate = GateDialog(do.known, window)
+    gate.show()
+    gate.boxes["blood-thinners"].click()
+    settle(0.5)
+    gate.grab().save(str(OUT / "gate.png"))
+    gate.close()
+    shrink(OUT / "gate.png", OUT / "gate.png")
+    do.read("left-partner-compression")
+    while do.verdict() is None:
+        settle(0.05)
+    # Only for the picture: who takes it has read the questions.
+    window.follow.skips_gate = True
+    window.follow.begin()
+    session = window.follow.session
+    while session is not None and session.moment().slot.kind != "hold":
+        session.go(1)
+    settle(8.0)
+    save("session")
+    window.follow.end()
     window.close()
 
 

@@ -66,12 +66,17 @@ Kind = Literal[
     "zone",
     "movement",
     "technique",
+    "care",
+    "pattern",
+    "misconception",
+    "analogy",
+    "question",
     "tool",
     "position",
 ]
 View = Literal["back", "front", "left", "right", "top", "below"]
 Voice = Literal["plain", "student", "clinician"]
-Mode = Literal["explore", "move", "ball"]
+Mode = Literal["explore", "move", "ball", "follow"]
 SkinChoice = Literal["female", "male", "none"]
 Body = Literal["female", "male"]
 MeshUnit = Literal["m", "cm", "mm"]
@@ -86,7 +91,11 @@ MOST_FRAMES, MOST_FPS = 400, 60.0
 
 HELP = """See and understand the sacroiliac joint. Without a command, the window opens.
 
-Start: siexplorer list, then siexplorer show left-psis. For learning only, not a diagnosis."""
+Start: siexplorer list, then siexplorer show left-psis. For learning only, not a diagnosis.
+Before or after any command, --pack ID uses another pelvis; siexplorer packs list prints them."""
+
+PACK = "SIEXPLORER_PACK"
+"""The variable that names the pack to use instead of the built-in one."""
 
 FIRST_TOOL, FIRST_POSITION = "tennis-ball", "standing"
 
@@ -124,7 +133,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"siexplorer {__version__}")
         return DONE
     try:
-        code = _run(words)
+        with _chosen_pack(words):
+            code = _run(words)
         sys.stdout.flush()
         return code
     except Refusal as refusal:
@@ -146,6 +156,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "where."
         )
         return FAILED
+
+
+@contextmanager
+def _chosen_pack(words: list[str]) -> Iterator[None]:
+    """Take “--pack ID” out of the words, and let that pack be the one that is read meanwhile.
+
+    A variable of the environment carries it, so that what the window starts reads the same pack.
+    """
+    from_outside = os.environ.get(PACK)
+    chosen = from_outside or None
+    for number, word in enumerate(words):
+        if word == "--pack" or word.startswith("--pack="):
+            taken = words[number : number + (2 if word == "--pack" else 1)]
+            chosen = taken[-1].removeprefix("--pack=") if len(taken) > 1 or "=" in word else ""
+            del words[number : number + len(taken)]
+            if not chosen:
+                raise Refusal("--pack wants the id of a pack; “siexplorer packs list” prints them.")
+            break
+    if chosen is None:
+        yield
+        return
+    if words[:1] != ["packs"]:
+        _check_pack(chosen)
+    os.environ[PACK] = chosen
+    try:
+        yield
+    finally:
+        if from_outside is None:
+            os.environ.pop(PACK, None)
+        else:
+            os.environ[PACK] = from_outside
+
+
+def _check_pack(name: str) -> None:
+    from siexplorer.packs.pack import BUILT_IN, PackError
+
+    if name == BUILT_IN:
+        return
+    from siexplorer.packs.fetch import listed, pack_called
+
+    try:
+        pack_called(name)
+        state = next(one.state for one in listed() if one.pack.id == name)
+    except PackError as error:
+        raise Refusal(str(error)) from None
+    if state == "not here":
+        raise Refusal(f"The pack “{name}” is not here; “siexplorer packs fetch {name}” fetches it.")
 
 
 def _run(words: list[str]) -> int:
@@ -174,12 +231,16 @@ def _unused(unknown: str, words: list[str]) -> str:
             f"“{command.strip()}” does not know what to do with “{unknown}”; see “siexplorer "
             f"{command}--help”."
         )
-    near = _close(unknown, COMMANDS)
+    near = _close(unknown, [*COMMANDS, "packs"])
     meant = f"did you mean “{near[0]}”?" if near else "see “siexplorer --help”."
     return f"There is no command “{unknown}”; {meant}"
 
 
 def _command(words: list[str]) -> str:
+    if words[:1] == ["packs"]:
+        from siexplorer import fetching
+
+        return f"packs {words[1]} " if words[1:2] and words[1] in fetching.COMMANDS else "packs "
     return f"{words[0]} " if words and words[0] in COMMANDS else ""
 
 
@@ -210,6 +271,18 @@ def _app() -> "App":
         return open_window(quit_after)
 
     for name, command in COMMANDS.items():
+        app.command(command, name=name)
+    app.command(_packs_app(), name="packs")
+    return app
+
+
+def _packs_app() -> "App":
+    from cyclopts import App
+
+    from siexplorer import fetching
+
+    app = App(help="Packs of other people's meshes: list, fetch, verify, remove.", version_flags=[])
+    for name, command in fetching.COMMANDS.items():
         app.command(command, name=name)
     return app
 
@@ -275,6 +348,7 @@ def show(id: str, /, *, json: bool = False, voice: Voice = "plain") -> int:
         or known.zones.get(id)
         or known.tools.get(id)
         or known.positions.get(id)
+        or known.guides.get(id)
     )
     if record is None:
         raise Refusal(_unknown(known, id))
@@ -282,8 +356,9 @@ def show(id: str, /, *, json: bool = False, voice: Voice = "plain") -> int:
     if json:
         print_json(described(known, record, pack))
     else:
-        from siexplorer.anatomy.records import Movement, Position, Tool, Zone
+        from siexplorer.anatomy.records import Guide, Movement, Position, Tool, Zone
         from siexplorer.exploration.card import card_of, movement_card, to_text, zones_card
+        from siexplorer.exploration.guide import guide_card
 
         if isinstance(record, Tool | Position):
             print(record_text(known, record))
@@ -292,6 +367,8 @@ def show(id: str, /, *, json: bool = False, voice: Voice = "plain") -> int:
             card = movement_card(known, record, voice, "own-body")
         elif isinstance(record, Zone):
             card = zones_card(known, record, voice)
+        elif isinstance(record, Guide):
+            card = guide_card(known, record, voice, "own-body")
         else:
             card = card_of(known, record, pack, voice, "own-body")
         print(to_text(card))
@@ -310,6 +387,7 @@ def snapshot(
     magnify: float | None = None,
     size: str = "1000x760",
     mode: Mode | None = None,
+    technique: str | None = None,
     preset: str | None = None,
     depth: str | None = None,
     section: str | None = None,
@@ -344,7 +422,9 @@ def snapshot(
     size
         Width and height in pixels, WxH; otherwise 1000x760.
     mode
-        Explore, move, or the map of where a ball may go.
+        Explore, move, the map of where a ball may go, or follow a technique.
+    technique
+        Show this technique, its tool where it lies.
     preset
         A ready-made look: body-and-bones, skin, superficial-muscles, deep-rotators,
         front-of-hip, ligaments, bones.
@@ -396,6 +476,8 @@ def snapshot(
         _entry(known, name)
     if movement is not None:
         _movement(known, movement)
+    if technique is not None:
+        _technique(known, technique)
     used = _tool(known, tool or FIRST_TOOL)
     held = _position(known, position or FIRST_POSITION, _side_of(known, ball, ball_on))
     pack = _whole_pack()
@@ -408,6 +490,11 @@ def snapshot(
         exploration.set_mode(mode)
     if movement is not None:
         exploration.set_movement(movement)
+    if mode == "follow" or technique is not None:
+        if technique is not None:
+            exploration.read(technique)
+        _can_map(exploration)
+        exploration.lay_tool()
     if moving:
         _can_move(exploration)
         exploration.set_moment(1.0 if at is None else at)
@@ -804,20 +891,22 @@ def _landmark_table(folder: Path, out: Path | None, jobs: int, dask: str | None)
 
 
 def check(*, data: Path | None = None, json: bool = False) -> int:
-    """Check every record, source, mesh, checksum and measurement.
+    """Check every record, source, mesh, checksum and measurement, and what of the articles is told.
 
     Parameters
     ----------
     data
         Another folder that holds annotations and meshes.
     json
-        Print JSON: problems and counts.
+        Print JSON: problems, counts, and for each item of the articles (S1 to S168) the records
+        that tell it.
     """
     if data is not None:
         if not data.is_dir():
             raise Refusal(f"{data} is not a folder; --data wants one with annotations and meshes.")
         os.environ["SIEXPLORER_DATA"] = str(data.resolve())
     from siexplorer.exploration.checks import checked
+    from siexplorer.exploration.coverage import coverage
 
     known = _knowledge(say_problems=False)
     pack, pack_error = _pack(cached=False, say_problems=False)
@@ -832,6 +921,7 @@ def check(*, data: Path | None = None, json: bool = False) -> int:
 
         print_json(
             {"ok": not problems, "problems": problems, "counts": counts}
+            | {"coverage": coverage(known)}
             | msgspec.to_builtins(tissue)
         )
     elif problems:
@@ -1013,11 +1103,13 @@ def _knowledge(*, say_problems: bool = True) -> "Knowledge":
 
 
 def _pack(*, cached: bool = True, say_problems: bool = True) -> "tuple[Pack | None, str | None]":
-    """The built-in pack, or None and why; what is wrong with it is said, the rest goes on."""
-    from siexplorer.packs.pack import PackError, read_pack
+    """The chosen pack, or None and why; what is wrong with it is said, the rest goes on."""
+    from siexplorer.packs.fetch import open_pack
+    from siexplorer.packs.pack import BUILT_IN, PackError
 
     try:
-        pack = read_pack(cache=_cache_folder() if cached else None)
+        name = os.environ.get(PACK) or BUILT_IN
+        pack = open_pack(name, cache=_cache_folder() if cached else None)
     except PackError as error:
         if say_problems:
             complain(str(error))
@@ -1075,6 +1167,13 @@ def _can_move(exploration: "Exploration") -> None:
     if pack is None or name is None:
         raise Refusal("annotations/movements.toml holds no movement that can be shown.", FAILED)
     _posed(exploration.known, pack, exploration.known.movements[name], 0.0, 1.0)
+
+
+def _technique(known: "Knowledge", name: str) -> None:
+    from siexplorer.anatomy.records import Technique
+
+    if name not in known.of_kind(Technique):
+        raise Refusal(_unknown(known, name, list(known.of_kind(Technique)), what="technique"))
 
 
 def _can_map(exploration: "Exploration") -> None:
@@ -1387,13 +1486,21 @@ def _unknown(
     known: "Knowledge", name: str, among: list[str] | None = None, what: str = "thing"
 ) -> str:
     """A sentence about an id that is not known, with the nearest that are."""
-    everything = (known.entries, known.movements, known.zones, known.tools, known.positions)
+    everything = (
+        known.entries,
+        known.movements,
+        known.zones,
+        known.tools,
+        known.positions,
+        known.guides,
+    )
     ids = among if among is not None else [name for records in everything for name in records]
     near = _close(name, ids)
     if not near:
         from siexplorer.exploration.search import find
 
-        near = [found.entry.id for found in find(known, name, 4) if found.entry.id in ids]
+        fits = find(known, name, 4, guides=among is None)
+        near = [found.entry.id for found in fits if found.entry.id in ids]
     asked = "siexplorer list --kind movement" if what == "movement" else "siexplorer list"
     meant = f"did you mean {_either(near)}? " if near else ""
     tail = f"“{asked}” prints every id."

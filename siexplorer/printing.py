@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from siexplorer.anatomy.knowledge import Knowledge
-    from siexplorer.anatomy.records import Claim, Entry, Movement, Position, Tool, Zone
+    from siexplorer.anatomy.records import Claim, Entry, Guide, Movement, Position, Tool, Zone
     from siexplorer.exploration.ball import Area, SkinMap, Verdict
     from siexplorer.exploration.beneath import Reached, Stack
     from siexplorer.exploration.following import Length
@@ -35,7 +35,7 @@ class Refusal(Exception):
 
 def described(
     known: "Knowledge",
-    record: "Entry | Movement | Zone | Tool | Position",
+    record: "Entry | Movement | Zone | Tool | Position | Guide",
     pack: "Pack | None",
 ) -> dict[str, Any]:
     """The record as plain values, with its sources in full and what the pack adds."""
@@ -218,7 +218,9 @@ def _axis(now: "Pose", name: str) -> "tuple[Floats, Floats]":
     if name in VERTEBRAE:
         number = VERTEBRAE.index(name)
         below = VERTEBRAE[number - 1] if number else "sacrum"
-        point = found.discs[min(number, len(found.discs) - 1)] + [0.0, BEHIND_DISC_MM, 0.0]
+        # Without discs a vertebra goes with the sacrum, and any axis serves.
+        discs = found.discs if len(found.discs) else found.si_axis[None]
+        point = discs[min(number, len(discs) - 1)] + [0.0, BEHIND_DISC_MM, 0.0]
     else:
         side = name.split("-")[0]
         below, point = f"{side}-hip-bone", found.hips[side]

@@ -10,22 +10,31 @@ import msgspec
 
 from siexplorer.anatomy.places import data_folder
 from siexplorer.anatomy.records import (
+    Analogy,
     Bone,
+    Care,
     Cartilage,
     Claim,
     Description,
     Entry,
+    Gate,
+    Guide,
     Landmark,
     Ligament,
+    Misconception,
     Movement,
     Muscle,
     Nerve,
     Notice,
+    Pattern,
     Position,
+    Question,
     Record,
+    SessionRules,
     Skin,
     Source,
     StopWords,
+    Technique,
     Terms,
     Tool,
     Vessel,
@@ -33,6 +42,7 @@ from siexplorer.anatomy.records import (
 )
 
 R = TypeVar("R", bound=Record)
+G = TypeVar("G", bound=Guide)
 
 SIDES = {"left": "right", "right": "left"}
 
@@ -47,6 +57,7 @@ class Knowledge:
     entries: dict[str, Entry] = field(default_factory=dict)
     movements: dict[str, Movement] = field(default_factory=dict)
     zones: dict[str, Zone] = field(default_factory=dict)
+    guides: dict[str, Guide] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     text: dict[str, str] = field(default_factory=dict)
     notice: Notice | None = None
@@ -57,7 +68,13 @@ class Knowledge:
     position_caveat: Claim | None = None
     never_safe: Claim | None = None
     stop: StopWords | None = None
+    session: SessionRules | None = None
+    gate: Gate | None = None
     problems: list[str] = field(default_factory=list)
+
+    def of_kind(self, kind: type[G]) -> dict[str, G]:
+        """The taught things of one kind, by id: ``of_kind(Technique)``."""
+        return {name: one for name, one in self.guides.items() if isinstance(one, kind)}
 
     def say(self, key: str, **values: object) -> str:
         """A sentence of ``interface.toml`` with its braces filled in.
@@ -94,6 +111,11 @@ def read_knowledge(folder: Path | None = None) -> Knowledge:
         _add(known.movements, movement, "movements", known.problems)
     for zone in _records(tables, "zones", "zone", Zone, known.problems):
         _add(known.zones, zone, "zones", known.problems)
+    for file, key, taught in GUIDES:
+        for guide in _records(tables, file, key, taught, known.problems):
+            _add(known.guides, guide, file, known.problems)
+    known.session = _single(tables, "techniques", "session", SessionRules, known.problems)
+    known.gate = _single(tables, "safety", "gate", Gate, known.problems)
     known.notice = _single(tables, "notice", "notice", Notice, known.problems)
     for tool in _records(tables, "tools", "tool", Tool, known.problems):
         _add(known.tools, tool, "tools", known.problems)
@@ -131,10 +153,23 @@ FILES = {
         "stop",
     },
     "tools": {"tool", "position"},
+    "techniques": {"technique", "care", "session"},
+    "safety": {"question", "gate"},
+    "patterns": {"pattern", "misconception", "analogy"},
     "notice": {"notice"},
     "interface": {"text"},
 }
 """The annotation files and the tables that each may hold."""
+
+GUIDES: tuple[tuple[str, str, type[Guide]], ...] = (
+    ("techniques", "technique", Technique),
+    ("techniques", "care", Care),
+    ("patterns", "pattern", Pattern),
+    ("patterns", "misconception", Misconception),
+    ("patterns", "analogy", Analogy),
+    ("safety", "question", Question),
+)
+"""Where each kind of taught thing stands."""
 
 
 def both_sides(row: dict[str, Any]) -> list[dict[str, Any]]:

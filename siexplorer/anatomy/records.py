@@ -122,11 +122,15 @@ class ReferralArea(Record, kw_only=True, frozen=True):
 
 
 class Structure(Entry, kw_only=True, frozen=True):
-    """What has a surface of its own and lies at some depth."""
+    """What has a surface of its own and lies at some depth.
+
+    ``packs`` names the packs that alone show it; it is empty for what the built-in pack shows.
+    """
 
     fma: str
     layer: Layer
     referral_areas: list[ReferralArea] = []
+    packs: list[str] = []
 
 
 class Bone(Structure, kw_only=True, frozen=True):
@@ -436,3 +440,202 @@ class Notice(Record, kw_only=True, frozen=True):
     ask_first: list[Claim]
     accept: str
     decline: str
+
+
+# What is taught: techniques, care, patterns, and what people say ----------------------------------
+
+Severity = Literal["ask-first", "not-now", "emergency"]
+"""What a yes at the safety gate means: ask a professional before trying, leave it for now, or get
+medical help at once."""
+
+
+class Guide(Record, kw_only=True, frozen=True):
+    """What every taught thing has: names, a paragraph, and what the model shows beside it.
+
+    ``shows`` are the entries that picture it, ``look`` a ready-made look, ``movement`` one that
+    moves it. ``conflict`` is the number of a disagreement between articles that it tells both
+    sides of.
+    """
+
+    kind: ClassVar[str] = "guide"
+
+    id: str
+    name: str
+    lay_name: str
+    synonyms: list[str] = []
+    paired: bool = False
+    view: View = "back"
+    look: str = ""
+    shows: list[str] = []
+    movement: str = ""
+    description: Description
+    differs: list[Claim] = []
+    conflict: int | None = None
+    covers: list[str] = []
+    side: Side = "midline"
+
+
+class Feel(Record, kw_only=True, frozen=True):
+    """How hard, on the scale from 0 (nothing) to 10 (the worst there is)."""
+
+    feel_from: float
+    feel_to: float
+    claim: Claim
+
+
+class Hold(Record, kw_only=True, frozen=True):
+    """How long, as one source has it. Without numbers the source gives none, and ``claim`` says so.
+
+    ``whose`` is the short name at the mark on the timer, ``article-a``'s being ``A``. ``counts``
+    is False for a time that belongs to something else than this technique.
+    """
+
+    seconds_from: float | None = None
+    seconds_to: float | None = None
+    whose: str
+    counts: bool = True
+    claim: Claim
+
+
+class Place(Record, kw_only=True, frozen=True):
+    """Where a technique works: a zone of the ball map, and the entry that it lies over."""
+
+    zone: str = ""
+    over: str = ""
+    side: Literal["left", "right", "midline", "both"]
+    note: Claim
+
+
+class GuideStep(Record, kw_only=True, frozen=True):
+    """A step of a session: what to do, how long, and what a voice says.
+
+    ``hold`` steps last as long as the technique's hold, at each place and in each round; other
+    steps last ``seconds``, or until the person goes on where that is 0.
+    """
+
+    title: str
+    says: Description
+    cue: str
+    seconds: float = 0.0
+    hold: bool = False
+
+
+class Technique(Guide, kw_only=True, frozen=True):
+    """Something that an article does with a ball, a hand, a roller, heat or cold.
+
+    ``figure`` is the posed body that pictures it, ``helper`` whose hands press, where another
+    person does. ``position`` and ``tools`` are ids of ``tools.toml``, softest tool first;
+    ``default_hold_s`` is where a timer starts within the ranges, 0 where nothing is timed. What
+    holds for every session stands in :class:`SessionRules`.
+    """
+
+    kind: ClassVar[str] = "technique"
+
+    group: Literal["self", "partner", "therapist", "aftercare"]
+    figure: str
+    helper: str = ""
+    who: str
+    position: str = ""
+    tools: list[str] = []
+    places: list[Place] = []
+    direction: Claim
+    pressure: Feel | None = None
+    holds: list[Hold]
+    default_hold_s: float = 0.0
+    rounds: int = 1
+    rest_s: float = 0.0
+    breathing: Claim
+    steps: list[GuideStep]
+    should_feel: Claim
+    stop: list[Claim]
+    asks_affected_side: bool = False
+
+
+class SessionRules(Record, kw_only=True, frozen=True):
+    """What holds for every session: the scale, the breath, rounds, and why timers start where they
+    do. ``before`` and ``after`` are the ground rules to show then.
+
+    A breath is paced as ``breathe_in_s`` and ``breathe_out_s``; from ``stop_from`` on the scale it
+    is too much.
+    """
+
+    scale: Claim
+    stop_from: float
+    defaults: Claim
+    rounds: Claim
+    breathing: Claim
+    breathe_in_s: float
+    breathe_out_s: float
+    before: list[str]
+    after: list[str]
+
+
+class Care(Guide, kw_only=True, frozen=True):
+    """Something to do or to know that has no place on the body: ground rules, routines, clinic
+    care, and where the articles differ."""
+
+    kind: ClassVar[str] = "care"
+
+    group: Literal["ground-rule", "routine", "clinic", "difference"]
+    points: list[Claim]
+
+
+class Pattern(Guide, kw_only=True, frozen=True):
+    """How trouble of the SI joint is described: for learning, never matched with a person.
+
+    ``referral`` is the entry whose referral areas picture it on the skin.
+    """
+
+    kind: ClassVar[str] = "pattern"
+
+    group: Literal["pattern", "symptom", "usually-not", "when-to-be-looked-at"]
+    points: list[Claim]
+    referral: str = ""
+    caution: Claim
+
+
+class Misconception(Guide, kw_only=True, frozen=True):
+    """What people say; ``description`` tells what was measured."""
+
+    kind: ClassVar[str] = "misconception"
+
+    says: Claim
+
+
+class Analogy(Guide, kw_only=True, frozen=True):
+    """A picture in words from an article, shown on the model; ``limits`` is where it ends."""
+
+    kind: ClassVar[str] = "analogy"
+
+    picture: Claim
+    limits: Claim
+
+
+class Question(Guide, kw_only=True, frozen=True):
+    """A question of the safety gate, whose answer is never kept; ``see`` says whom to see."""
+
+    kind: ClassVar[str] = "question"
+
+    text: str
+    why: Claim
+    see: str
+    severity: Severity
+
+
+class Gate(Record, kw_only=True, frozen=True):
+    """The words of the safety gate, and of what ends a session."""
+
+    heading: str
+    lead: Claim
+    not_now_heading: str
+    not_now: Claim
+    emergency_heading: str
+    emergency: Claim
+    nothing_stored: Claim
+    all_no: str
+    skip_name: str
+    skip: Claim
+    stop_button: str
+    stop_feels: list[str]
+    stop_heading: str
+    after_stop: list[Claim]

@@ -136,14 +136,14 @@ class CoreColumn(QWidget):
             painter.drawText(where, int(Qt.AlignmentFlag.AlignRight), f"{depth}")
         painter.fillRect(QRectF(DEPTHS_PX, top, COLUMN_PX - 10, last * step), colour_q(FAT))
         for one in self.layers:
-            level = top + one.begins_mm * step
+            down = top + one.begins_mm * step
             if one.beside:
                 painter.setBrush(colour_q(one.colour))
-                painter.drawEllipse(QPointF(DEPTHS_PX + COLUMN_PX - 5, level), 3.5, 3.5)
+                painter.drawEllipse(QPointF(DEPTHS_PX + COLUMN_PX - 5, down), 3.5, 3.5)
                 continue
             high = max(1.5, (one.ends_mm - one.begins_mm) * step)
-            painter.fillRect(QRectF(DEPTHS_PX, level, COLUMN_PX - 10, high), colour_q(one.colour))
-            painter.drawLine(DEPTHS_PX, round(level), DEPTHS_PX + COLUMN_PX - 11, round(level))
+            painter.fillRect(QRectF(DEPTHS_PX, down, COLUMN_PX - 10, high), colour_q(one.colour))
+            painter.drawLine(DEPTHS_PX, round(down), DEPTHS_PX + COLUMN_PX - 11, round(down))
         painter.end()
 
 
@@ -174,7 +174,7 @@ class BallPanel(QWidget):
         self._make_list()
         self._arrange()
         tie(self, exploration.changed, self._follow)
-        tie(self, exploration.loaded, self.fill)
+        tie(self, exploration.loaded, self._take_in)
         self.fill()
 
     # Building -------------------------------------------------------------------------------------
@@ -200,6 +200,7 @@ class BallPanel(QWidget):
 
     def _make_verdict(self) -> None:
         self.sign, self.headline = QLabel(), QLabel()
+        self._signs = {state: swatch_pixmap(state, SIGN) for state in ZONE_COLOURS}
         self.sign.setFixedSize(SIGN)
         self.headline.setTextFormat(Qt.TextFormat.PlainText)
         font = self.headline.font()
@@ -299,6 +300,11 @@ class BallPanel(QWidget):
         grid.setColumnStretch(3, 2)
         self.setFixedHeight(max(218, self.sizeHint().height()))
 
+    def _take_in(self) -> None:
+        """Another pelvis: what the last one could not show says nothing about it."""
+        self.fault = ""
+        self.fill()
+
     def fill(self) -> None:
         """The tools and positions of the records."""
         known = self.exploration.known
@@ -352,9 +358,10 @@ class BallPanel(QWidget):
         if found is None:
             self.sign.clear()
             self.headline.setText("")
-            self.reason.setText(self.fault or known.say("map_working" if waiting else "ball_hint"))
+            fault = self.fault[:1].upper() + self.fault[1:]
+            self.reason.setText(fault or known.say("map_working" if waiting else "ball_hint"))
             return
-        self.sign.setPixmap(swatch_pixmap(found.state, SIGN))
+        self.sign.setPixmap(self._signs[found.state])
         self.sign.setAccessibleName(ZONE_HATCHES[found.state])
         self.headline.setText(verdict_words(known, found))
         tag = BASIS_TAGS[found.reason.basis]

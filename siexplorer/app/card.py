@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 from siexplorer.anatomy.records import Zone
 from siexplorer.exploration.card import Card, card_of, movement_card, to_html, zones_card
 from siexplorer.exploration.exploration import Change, Exploration
+from siexplorer.exploration.guide import guide_card
 
 LEAST_WIDTH_PX = 270
 """Narrower, headings would break inside their words."""
@@ -42,7 +43,7 @@ class CardPanel(QWidget):
         before, after = change.before, change.after
         watched = (
             *("selected", "mode", "movement", "zone", "voice", "perspective", "hidden"),
-            *("tool", "position", "skin"),
+            *("tool", "position", "skin", "guide"),
         )
         if any(getattr(before, key) != getattr(after, key) for key in watched):
             self.renew()
@@ -60,7 +61,9 @@ class CardPanel(QWidget):
         if state.selected in known.entries:
             entry = known.entries[state.selected]
             return card_of(known, entry, pack, state.voice, state.perspective)
-        if state.mode == "ball" and known.zones:
+        if state.guide in known.guides and state.zone is None:
+            return guide_card(known, known.guides[state.guide], state.voice, state.perspective)
+        if state.on_skin and known.zones:
             tool, position = known.tools.get(state.tool), known.positions.get(state.position)
             return zones_card(known, self._zone(), state.voice, tool, position)
         if state.mode == "move" and state.movement in known.movements:

@@ -49,6 +49,8 @@ LIBRARIES = (
     ("psygnal", "BSD-3-Clause", "https://psygnal.readthedocs.io"),
     ("cyclopts", "Apache-2.0", "https://cyclopts.readthedocs.io"),
     ("platformdirs", "MIT", "https://platformdirs.readthedocs.io"),
+    ("Pooch", "BSD-3-Clause", "https://www.fatiando.org/pooch/"),
+    ("Requests", "Apache-2.0", "https://requests.readthedocs.io"),
     ("RapidFuzz", "MIT", "https://rapidfuzz.github.io/RapidFuzz/"),
     ("Matplotlib (with PyVista)", "Matplotlib licence, PSF-style", "https://matplotlib.org"),
     ("Pillow", "MIT-CMU", "https://python-pillow.github.io"),

@@ -3,6 +3,7 @@
 The drawing is done by a process of its own, ``siexplorer export``, so that the window never waits.
 """
 
+import os
 import re
 import sys
 import tempfile
@@ -29,6 +30,8 @@ from PySide6.QtWidgets import (
 
 from siexplorer.exploration.exploration import Exploration
 from siexplorer.exploration.looks import PRESETS, look_key
+from siexplorer.packs.fetch import CHOSEN
+from siexplorer.packs.pack import BUILT_IN
 from siexplorer.scene.whole import part_prefix
 
 KINDS = ("gif", "mp4", "glb")
@@ -200,6 +203,9 @@ class ExportDialog(QDialog):
     def words(self, out: Path) -> list[str]:
         """What the command is told besides its name."""
         words = [self.movement, str(out), "--magnify", f"{self.factor.value():g}"]
+        pack = self.exploration.pack
+        if pack is not None and pack.info.id != (os.environ.get(CHOSEN) or BUILT_IN):
+            words += ["--pack", pack.info.id]
         if self._seen is not None:
             words += ["--state", str(self._seen)]
         if self.look.currentData():

@@ -70,7 +70,8 @@ class FiguresRow(QWidget):
                 metrics.horizontalAdvance(figure.write(one, _sampled(one), WIDEST_FACTOR))
                 for one in postures
             )
-            value.setFixedWidth(widest + 4)
+            # Of one size whatever it says: nothing is laid out again while a movement plays.
+            value.setFixedSize(widest + 4, value.sizeHint().height())
             pair = QHBoxLayout(cell)
             pair.setContentsMargins(0, 0, 0, 0)
             pair.setSpacing(6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,15 +38,16 @@ class Loader(QObject):
 
 
 def read_all() -> tuple[Knowledge, Pack | None, list[str]]:
-    """The records, the built-in pack or None, and a sentence for all that could not be read."""
+    """The records, the chosen pack or None, and a sentence for all that could not be read."""
     from siexplorer.anatomy.knowledge import read_knowledge
-    from siexplorer.packs.pack import PackError, read_pack
+    from siexplorer.packs.fetch import CHOSEN, open_pack
+    from siexplorer.packs.pack import BUILT_IN, PackError
 
     known = read_knowledge()
     problems = list(known.problems)
     pack = None
     try:
-        pack = read_pack(cache=cache_folder())
+        pack = open_pack(os.environ.get(CHOSEN) or BUILT_IN, cache=cache_folder())
         problems += pack.problems
     except PackError as error:
         problems.append(str(error))

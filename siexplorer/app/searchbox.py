@@ -124,7 +124,7 @@ class SearchPanel(QWidget):
         from siexplorer.exploration.search import find
 
         known = self.exploration.known
-        for found in find(known, query):
+        for found in find(known, query, guides=True):
             entry = found.entry
             words = [entry.lay_name]
             if found.matched not in (entry.name, entry.lay_name):

@@ -56,6 +56,15 @@ class Settings:
         self._store.setValue("reduced_motion", "yes" if reduced else "no")
 
     @property
+    def skips_gate(self) -> bool:
+        """Whether sessions start without the safety questions: for trained therapists."""
+        return self._get("skip_gate", ("no", "yes")) == "yes"
+
+    @skips_gate.setter
+    def skips_gate(self, skips: bool) -> None:
+        self._store.setValue("skip_gate", "yes" if skips else "no")
+
+    @property
     def notice_accepted(self) -> int:
         """The version of the safety notice that was accepted, 0 for none."""
         value: Any = self._store.value("notice", 0)

@@ -1,5 +1,7 @@
 """The player below the model: which movement, how far along, how fast, how large, what is true."""
 
+from collections.abc import Mapping, Sequence
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, QTimer
 from PySide6.QtGui import QPalette, QResizeEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
@@ -17,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from siexplorer.anatomy.records import Movement
+from siexplorer.anatomy.records import Guide, Movement
 from siexplorer.app.compare import MAGNIFIED, TEACHING, CompareButton
 from siexplorer.app.figures import FiguresRow
 from siexplorer.app.icons import icon
@@ -409,9 +411,17 @@ def movement_list() -> QComboBox:
 
 def fill_movements(box: QComboBox, exploration: Exploration) -> None:
     """Every movement below the heading of its group; headings cannot be chosen."""
+    known = exploration.known.movements.values()
+    fill_groups(
+        box,
+        {words: [m for m in known if m.group == group] for group, words in GROUPS.items()},
+    )
+
+
+def fill_groups(box: QComboBox, groups: Mapping[str, Sequence[Movement | Guide]]) -> None:
+    """Things below the headings of their groups; headings cannot be chosen."""
     model = QStandardItemModel(box)
-    for group, heading in GROUPS.items():
-        members = [m for m in exploration.known.movements.values() if m.group == group]
+    for heading, members in groups.items():
         if not members:
             continue
         head = QStandardItem(heading)

@@ -62,12 +62,18 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         *,
         follows: bool = False,
     ) -> None:
-        super().__init__(parent, auto_update=False, lighting="none", multi_samples=0)
-        if QGuiApplication.platformName() == "xcb":
+        alone = QGuiApplication.platformName() == "xcb"
+        super().__init__(
+            None if alone else parent, auto_update=False, lighting="none", multi_samples=0
+        )
+        if alone:
             # A window of its own: Qt then composes this part alone for each frame, not the whole
-            # main window, which stays a plain one. Measured on X11 only.
+            # main window. That stays a plain one only if this one is its own window before it
+            # joins: else each label that changes composes everything once more, 15 ms. Measured on
+            # X11 only.
             self.setAttribute(Qt.WidgetAttribute.WA_DontCreateNativeAncestors)
             self.setAttribute(Qt.WidgetAttribute.WA_NativeWindow)
+            self.setParent(parent)
         self.setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Model of the pelvis")

@@ -49,6 +49,7 @@ MODES: tuple[tuple[Mode, str], ...] = (
     ("explore", "Explore"),
     ("move", "Move"),
     ("ball", "Place a ball"),
+    ("follow", "Follow a technique"),
 )
 LEAST_ROOM_FOR_TWO_PX = 560
 """Below this, two pictures side by side show too little (design)."""
@@ -163,11 +164,14 @@ class MainWindow(QMainWindow):
 
     def _build_panels(self) -> None:
         from siexplorer.app.ball import BallPanel
+        from siexplorer.app.follow import FollowPanel
         from siexplorer.app.section import SectionPanel
         from siexplorer.app.timeline import TimelinePanel
 
         self.timeline = TimelinePanel(self.exploration)
         self.ball = BallPanel(self.exploration)
+        self.follow = FollowPanel(self.exploration)
+        self.follow.skips_gate = self.settings.skips_gate
         self.section = SectionPanel(self.exploration)
         self.timeline.player.calm = self.settings.reduced_motion
         self.ball.calm = self.settings.reduced_motion
@@ -176,7 +180,7 @@ class MainWindow(QMainWindow):
 
     def _below(self) -> tuple[QWidget, ...]:
         """The panels below the model, each there while it is needed."""
-        return self.section, self.timeline, self.ball
+        return self.section, self.timeline, self.ball, self.follow
 
     def _build_docks(self) -> None:
         from siexplorer.app.card import CardPanel
@@ -195,8 +199,12 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.layers, 1)
         left.setMinimumWidth(230)
         self.card = CardPanel(self.exploration)
+        self.ball.ready.connect(self._now_prepared)
+        self.ball.ready.connect(self.card.renew)
+        self.follow.ready.connect(self._now_prepared)
         self._strip = self._build_strip("Movement", self.timeline)
         self._ball_strip = self._build_strip("Ball", self.ball)
+        self._follow_strip = self._build_strip("Technique", self.follow)
         self._docks = [
             self._dock("What to show", left, Qt.DockWidgetArea.LeftDockWidgetArea, 270),
             self._dock("Card", self.card, Qt.DockWidgetArea.RightDockWidgetArea, 350),
@@ -232,7 +240,7 @@ class MainWindow(QMainWindow):
         from siexplorer.app.commands import ball_specs, look_specs, movement_specs
 
         do = self.exploration
-        mode_keys = {"explore": "E", "move": "M", "ball": "B"}
+        mode_keys = {"explore": "E", "move": "M", "ball": "B", "follow": "F"}
         modes = [
             Spec(
                 f"mode-{mode}",
@@ -281,6 +289,14 @@ class MainWindow(QMainWindow):
                 ("Ctrl+E",),
                 tip="Save the movement as GIF, MP4 or animated GLB",
             ),
+            Spec(
+                "packs",
+                "&File",
+                "Mesh packs…",
+                self.show_packs,
+                ("Ctrl+Shift+M",),
+                tip="Other people's pelves: fetch, verify, remove and use them",
+            ),
             Spec("quit", "&File", "Quit", self.close, ("Ctrl+Q",)),
             Spec("undo", "&Edit", "Undo", do.undo, ("Ctrl+Z",), "undo"),
             Spec("redo", "&Edit", "Redo", do.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
@@ -323,6 +339,13 @@ class MainWindow(QMainWindow):
             ),
             *look_specs(do),
             Spec("voice", "&View", "Next wording", self.next_voice, ("V",)),
+            Spec(
+                "skip-gate",
+                "&Help",
+                "Skip the safety questions (for therapists)",
+                self.swap_gate,
+                checkable=True,
+            ),
             Spec("keys", "&Help", "Keys", self.show_keys, ("?", "F1"), "keys"),
             Spec("notice", "&Help", "Safety notice", self.show_notice),
             Spec("about", "&Help", "About SI Explorer", self.show_about, (), "about"),
@@ -389,7 +412,11 @@ class MainWindow(QMainWindow):
         self._hover_label = QLabel()
         self._hover_label.setAccessibleName("What is under the pointer")
         self._footer = QLabel("For learning only. Not a diagnosis, not treatment.")
+        self._pack_label = QLabel()
+        self._pack_label.setAccessibleName("Whose pelvis this is, and its licence")
+        self._pack_label.hide()
         self.statusBar().addWidget(self._hover_label, 1)
+        self.statusBar().addPermanentWidget(self._pack_label)
         self.statusBar().addPermanentWidget(self._footer)
 
     # Loading --------------------------------------------------------------------------------------
@@ -404,6 +431,7 @@ class MainWindow(QMainWindow):
         if pack is not None and missing is None:
             self.exploration.load(known, pack)
             self._show_model()
+            self._name_pack()
         else:
             self.exploration.load(known, pack)
             self._waiting_bar.hide()
@@ -431,8 +459,6 @@ class MainWindow(QMainWindow):
         self.stage.closed.connect(self._give_room_back)
         self.view.zone_hovered.connect(self.ball.show_reason)
         self.view.nudged.connect(self.ball.nudge)
-        self.ball.ready.connect(self._now_prepared)
-        self.ball.ready.connect(self.card.renew)
         self.search.visited.connect(self.view.setFocus)
         self._give_keys(self.view)
         # Space plays where it has no other meaning; on a button it presses the button.
@@ -441,6 +467,37 @@ class MainWindow(QMainWindow):
         # Fibres and the ball map are worked out once the first picture has long been drawn.
         QTimer.singleShot(1500, self, self._prepare)
         self.view.setFocus()
+
+    def use_pack(self, pack: Pack) -> None:
+        """Look at another pelvis: the drawing is made anew, all else stays as it is."""
+        from siexplorer.scene.gl import missing_gl
+
+        self.timeline.stop()
+        stage, view = self.stage, self.view
+        self.stage = self.view = self._preparing = None
+        if stage is not None and view is not None:
+            stage.close_second()
+            view.close()
+            self._middle.setCurrentIndex(0)
+            self._middle.removeWidget(stage)
+            stage.hide()
+            stage.deleteLater()
+        self.exploration.use(pack)
+        if missing_gl() is None:
+            self._show_model()
+        self._name_pack()
+        self._renew_commands()
+
+    def _name_pack(self) -> None:
+        """Whose pelvis this is and its licence, where it is not the one that comes along."""
+        from siexplorer.packs.pack import BUILT_IN
+
+        pack = self.exploration.pack
+        other = pack is not None and pack.info.id != BUILT_IN
+        self._pack_label.setVisible(other)
+        if pack is not None and other:
+            self._pack_label.setText(f"{pack.info.id}, {pack.info.licence}")
+            self._pack_label.setToolTip(f"{pack.info.title}. {pack.info.attribution}")
 
     def _give_keys(self, view: QWidget) -> None:
         """Let a view answer the keys that mean something else elsewhere."""
@@ -482,7 +539,7 @@ class MainWindow(QMainWindow):
             with contextlib.suppress(ZoneError):
                 self.exploration.skin_map(wait=True)
         for name in list(pack.surfaces):
-            if self._closing.is_set():
+            if self._closing.is_set() or self.view is not view:
                 return
             if following.soft(name):
                 following.tie(name)
@@ -545,6 +602,7 @@ class MainWindow(QMainWindow):
         if mode == "move":
             self._prepare()
         self._ball_strip.setVisible(mode == "ball")
+        self._follow_strip.setVisible(mode == "follow")
         self.commands[f"mode-{mode}"].setChecked(True)
 
     def _renew_commands(self) -> None:
@@ -555,7 +613,10 @@ class MainWindow(QMainWindow):
         self.commands["redo"].setEnabled(do.redo_label is not None)
         for name in ("hide", "fade", "isolate"):
             self.commands[name].setEnabled(state.selected in do.items)
-        self.commands["clear"].setEnabled(state.selected is not None or state.zone is not None)
+        read = state.guide is not None and state.mode != "follow"
+        clear = state.selected is not None or state.zone is not None or read
+        self.commands["clear"].setEnabled(clear)
+        self.commands["skip-gate"].setChecked(self.follow.skips_gate)
         self.commands["restore"].setEnabled(not do.at_start())
         for name, on in checks_of(state).items():
             self.commands[name].setChecked(on)
@@ -615,6 +676,8 @@ class MainWindow(QMainWindow):
         self.exploration.select(None)
         if self.exploration.state.zone is not None:
             self.exploration.read_zone(None)
+        if self.exploration.state.guide is not None and self.exploration.state.mode != "follow":
+            self.exploration.apply("Close the card", guide=None)
 
     def step(self, by: int) -> None:
         """Go to the next or previous landmark that is shown, in the order of the records."""
@@ -653,6 +716,16 @@ class MainWindow(QMainWindow):
         player.calm = self.settings.reduced_motion = self.ball.calm = not player.calm
         if self.view is not None:
             self.view.animate = not player.calm
+        self._renew_commands()
+
+    def swap_gate(self) -> None:
+        """Ask the safety questions before each session, or leave them to a trained therapist."""
+        from siexplorer.app.gate import confirm_skipping
+
+        skips = not self.follow.skips_gate
+        if skips and not confirm_skipping(self.exploration.known, self):
+            skips = False
+        self.follow.skips_gate = self.settings.skips_gate = skips
         self._renew_commands()
 
     def next_voice(self) -> None:
@@ -704,6 +777,15 @@ class MainWindow(QMainWindow):
         QGuiApplication.clipboard().setImage(copied.copy())
         self.statusBar().showMessage("Picture copied", 4000)
 
+    def show_packs(self) -> None:
+        """Other people's pelves: fetch, verify, remove and use them."""
+        from siexplorer.app.packs import PacksDialog
+
+        dialog = PacksDialog(self, self.exploration.known, self.exploration.pack)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.used.connect(self.use_pack)
+        dialog.open()
+
     def show_keys(self) -> None:
         """The list of keys."""
         from siexplorer.app import dialogs
@@ -741,6 +823,7 @@ class MainWindow(QMainWindow):
         self.timeline.stop()
         self._give_room_back()
         self.settings.save_window(self.saveGeometry(), self.saveState())
+        self.follow.end()
         self.exploration.changed.disconnect(self._follow, missing_ok=True)
         self.exploration.hovered.disconnect(self._name_hovered, missing_ok=True)
         if self.stage is not None:

@@ -65,8 +65,9 @@ TOWARDS: dict[View, Floats] = {
 FACES_VIEW = 0.25
 """From this share of its normal on, a place is seen from a view (design)."""
 
-OVER_MM = 15.0
-"""A place over a thing lies at most so far beside it, as seen from the view (design)."""
+OVER_MM, TOWARDS_MIDLINE_MM = 15.0, 5.0
+"""A place over a thing lies at most so far beside it, as seen from the view, and at most so much
+nearer to the midline (design)."""
 
 FACES_DOWN = 0.2
 """A place faces the floor from this share of its normal on (design)."""
@@ -650,6 +651,5 @@ def over(on: SkinMap, point: Floats, view: View) -> Floats:
 def _is_over(places: Floats, normals: Floats, point: Floats, view: View) -> Masks:
     away, towards = places - point, TOWARDS[view]
     beside = np.linalg.norm(away - (away @ towards)[..., None] * towards, axis=-1)
-    return np.asarray(
-        (normals @ towards > FACES_VIEW) & (beside <= OVER_MM) & (away @ towards > -1.0)
-    )
+    near = (beside <= OVER_MM) & (away[..., 0] * np.sign(point[0]) >= -TOWARDS_MIDLINE_MM)
+    return np.asarray(near & (normals @ towards > FACES_VIEW))

@@ -59,6 +59,8 @@ SOFTEST, HARDEST = 1, 5
 LEAST_CLEAR_CM2 = 30.0
 CLEAR_LATERAL_MM = (50.0, 90.0)
 FLESHY_MM = (30.0, 60.0)
+FROM_NERVE_MM, FROM_MIDLINE_MM = 18.0, 30.0
+"""What a clear place keeps from the sciatic line and the midline, whatever the records say now."""
 INSIDE_ASIS_MM = (16.0, 39.0)
 """A millimetre inside the limits of the rule, whose very edge may be said either way."""
 
@@ -94,11 +96,11 @@ def _zone_records(known: Knowledge) -> list[str]:
             for name in names
             if name not in there
         ]
-    sacrum = known.zones.get("sacrum")
+    sacrum = known.zones.get("dorsal-sacrum")
     if sacrum is not None:
         failures += [
-            f"{ZONES}: “sacrum”: it must be “{wanted}” for “{tool.id}”, because the articles let "
-            "only a broad palm near it; correct it."
+            f"{ZONES}: “dorsal-sacrum”: it must be “{wanted}” for “{tool.id}”, because the "
+            "articles let only a broad palm near it; correct it."
             for tool in known.tools.values()
             if meaning(sacrum, tool).state
             != (wanted := "caution" if tool.group == "palm" else "avoid")
@@ -210,17 +212,17 @@ def _clear_faults(on: SkinMap, places: Places, tool: Tool, side: str) -> Iterato
 
 def _kept_off(on: SkinMap, places: Places, tool: Tool, side: str) -> dict[str, Masks]:
     """(n,) where the skin belongs to what a ball is kept away from, measured anew."""
-    points, fields, margins = on.grid.points, on.fields, on.margins
+    points, fields = on.grid.points, on.fields
     radius = tool.counted_radius_mm
     nerve = to_line(points[:, [0, 2]], places.sciatic[side][:, [0, 2]])
     silhouette = cKDTree(places.sacrum[:, [0, 2]]).query(points[:, [0, 2]])[0]
     coccyx = np.linalg.norm(points - places.coccyx, axis=1)
     level = (fields["above_sacrum_mm"] > 0.0) | (fields["below_apex_mm"] > 0.0)
     return {
-        "the sciatic nerve": nerve < margins.clear_sciatic + radius,
+        "the sciatic nerve": nerve < FROM_NERVE_MM + radius,
         "the sacrum": silhouette < radius,
-        "the coccyx": coccyx < margins.midline_half_width + radius,
-        "the spine": level & (np.abs(points[:, 0]) < radius),
+        "the coccyx": coccyx < FROM_MIDLINE_MM + radius,
+        "the spine": level & (np.abs(points[:, 0]) < FROM_MIDLINE_MM + radius),
         "the front": fields["back_mm"] < 0.0,
         "the flank": fields["crest_height_mm"] < 0.0,
     }

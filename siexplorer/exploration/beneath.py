@@ -25,6 +25,10 @@ SKIN_MM = 2.0
 REACH_MM = 150.0
 """How far inwards is looked (design)."""
 
+REACHED_MM = 90.0
+"""What lies deeper is not counted as reached (design: lines from the belly, or through the other
+buttock, would meet everything in the end)."""
+
 BESIDE_MM = 25.0
 """A nerve or vessel is named when it passes within this of the line (design: about the contact
 radius of a ball and a little more)."""
@@ -242,7 +246,8 @@ def _over_belly(on: SkinMap, place: Floats) -> bool:
 @dataclass(frozen=True, slots=True)
 class Reached:
     """From where a structure is reached: how deep (n,) below each coarse skin vertex a line inwards
-    meets it before any bone (infinite elsewhere), the area, and the least and median depth.
+    meets it within ``REACHED_MM`` and before any bone (infinite elsewhere), the area, and the least
+    and median depth.
     """
 
     depth_mm: Floats
@@ -288,7 +293,7 @@ def _reached(
     )
     coarse = on.grid.coarse
     normals = on.grid.normals[: len(coarse.vertices)]
-    depth = reached_from(coarse, normals, target, walls, REACH_MM)
+    depth = reached_from(coarse, normals, target, walls, REACHED_MM)
     found = np.isfinite(depth)
     if not found.any():
         return None

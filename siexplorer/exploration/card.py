@@ -80,13 +80,14 @@ class Card:
     sources: list[Source] = field(default_factory=list)
 
 
-class _Writer:
+class CardWriter:
     """Gathers blocks and numbers the sources as they are first used."""
 
     def __init__(self, known: Knowledge, card: Card) -> None:
         self.known, self.card = known, card
 
     def line(self, claim: Claim | Description | Terms, text: str) -> Line:
+        """A text with the tag and the source numbers of the claim it says."""
         numbers = []
         for name in claim.sources:
             source = self.known.sources.get(name)
@@ -100,6 +101,7 @@ class _Writer:
     def block(
         self, heading: str, claims: list[Claim], *, ordered: bool = False, warning: bool = False
     ) -> None:
+        """A block of claims, if there are any."""
         if claims:
             lines = tuple(self.line(claim, claim.text) for claim in claims)
             self.card.blocks.append(Block(heading, lines, ordered, warning))
@@ -110,7 +112,7 @@ def card_of(
 ) -> Card:
     """The card of an entry in one voice, its side told from one perspective."""
     card = Card(entry.name, entry.lay_name, side_sentence(known, entry.side, perspective))
-    write = _Writer(known, card)
+    write = CardWriter(known, card)
     card.blocks.append(
         Block("", (write.line(entry.description, entry.description.wording(voice)),))
     )
@@ -163,7 +165,7 @@ def movement_card(
     """The card of a movement: its words, its true size, its lesson, and what is not agreed on."""
     side = side_sentence(known, movement.side, perspective)
     card = Card(movement.name, movement.lay_name, side)
-    write = _Writer(known, card)
+    write = CardWriter(known, card)
     if movement.teaching_model:
         warned = (Line(known.say("teaching_model")),)
         card.blocks.append(Block(known.say("teaching_model_heading"), warned, warning=True))
@@ -189,7 +191,7 @@ def movement_card(
     return card
 
 
-def _terms(write: _Writer, terms: Terms) -> list[Line]:
+def _terms(write: CardWriter, terms: Terms) -> list[Line]:
     words = {
         "In the articles": terms.article,
         "In kinesiology": terms.kinesiology,
@@ -260,7 +262,7 @@ def zones_card(
     """The card of the ball map, or of one of its rules, for a tool on a body in a position."""
     if zone is not None:
         card = Card(zone.lay_name, zone.name, "")
-        write = _Writer(known, card)
+        write = CardWriter(known, card)
         means = meaning(zone, tool) if tool is not None else None
         state, reason = (means.state, means.reason) if means else (zone.state, zone.reason)
         write.block(_STATE_WORDS[state], [reason], warning=state == "avoid")
@@ -273,7 +275,7 @@ def zones_card(
         )
     else:
         card = Card("Where a ball may go", "The map on the skin", "")
-        write = _Writer(known, card)
+        write = CardWriter(known, card)
         for kind in ("clear", "caution", "avoid"):
             rules = [z.reason for z in known.zones.values() if z.state == kind]
             write.block(_STATE_WORDS[kind], rules, warning=kind == "avoid")
@@ -282,6 +284,8 @@ def zones_card(
         write.block(position.name, [position.says, *said, position.pressure])
         drawn = [turn.claim for turn in position.turns]
         write.block("How the body is drawn", drawn)
+    elif zone is not None:
+        write.block("In some positions", [one.says for one in zone.in_position])
     if tool is not None:
         write.block(tool.name, [tool.use, tool.size, tool.contact])
     caveats = [known.never_safe, known.anatomy_varies, known.depth_caveat]
@@ -304,14 +308,14 @@ def side_sentence(known: Knowledge, side: str, perspective: Perspective) -> str:
     return known.say(key, side=side, other_side=SIDES[side])
 
 
-def _palpation(write: _Writer, palpation: Palpation, mistakes: list[Claim]) -> None:
+def _palpation(write: CardWriter, palpation: Palpation, mistakes: list[Claim]) -> None:
     where = Line(f"{REACH[palpation.reach]} {palpation.position}")
     write.card.blocks.append(Block("How to find it with a hand", (where,)))
     write.block("", palpation.steps, ordered=True)
     write.block("Common mistakes", mistakes)
 
 
-def _referral_areas(write: _Writer, areas: list[ReferralArea]) -> None:
+def _referral_areas(write: CardWriter, areas: list[ReferralArea]) -> None:
     """Each area by name, with the share of people where one was published."""
     lines = []
     for area in areas:
@@ -332,8 +336,11 @@ def _provenance(known: Knowledge, entry: Entry, pack: Pack | None) -> list[Line]
     if pack is None:
         return []
     shown = [s.info for s in pack.surfaces.values() if s.info.entry == entry.id]
+    credit = Line(f"Licence {pack.info.licence}. {pack.info.attribution}")
     if not shown:
-        return [Line(f"Found by rule on the bones of: {pack.info.title}.")]
+        if entry.id not in pack.landmarks:
+            return [Line(known.say("not_in_pack", pack=pack.info.title))]
+        return [Line(f"Found by rule on the bones of: {pack.info.title}."), credit]
     made = dict.fromkeys(info.provenance for info in shown)
     lines = [Line(known.say(_made_key(one), made=one)) for one in made]
     if any("mirrored" in one for one in made):
@@ -342,13 +349,13 @@ def _provenance(known: Knowledge, entry: Entry, pack: Pack | None) -> list[Line]
         lines.append(Line(known.say("areas_only")))
     if not all(info.reviewed for info in shown):
         lines.append(Line("Not yet reviewed by a clinician."))
-    lines.append(Line(f"Licence {pack.info.licence}. {pack.info.attribution}"))
+    lines.append(credit)
     return lines
 
 
 def _made_key(provenance: str) -> str:
     """The sentence about how a surface was made, by the first words of its provenance."""
-    for start in ("modelled", "statistical mean", "fitted"):
+    for start in ("modelled", "statistical mean", "fitted", "scanned"):
         if provenance.startswith(start):
             return start.replace(" ", "_")
     return "made_otherwise"

@@ -80,6 +80,9 @@ def rows(known: Knowledge, kind: str | None = None) -> list[Row]:
     found += [Row(z.id, z.kind, z.name, "both") for z in known.zones.values()]
     found += [Row(t.id, t.kind, t.name, "both") for t in known.tools.values()]
     found += [Row(p.id, p.kind, p.name, p.side) for p in known.positions.values()]
+    found += [
+        Row(g.id, g.kind, g.name, g.side if g.paired else "both") for g in known.guides.values()
+    ]
     return [row for row in found if kind is None or row.kind == kind]
 
 
@@ -88,7 +91,8 @@ def _anchor(pack: Pack, shown: tuple[str, ...], points: Floats) -> Floats:
         return np.asarray(points[len(points) // 2])
     bodies = [name for name in shown if pack.surfaces[name].info.closed]
     vertices = pack.surfaces[(bodies or shown)[0]].surface.vertices
-    middle = vertices.mean(axis=0)
+    # Of its extent: a mean would be drawn to where its triangles are small.
+    middle = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
     return np.asarray(vertices[np.argmin(np.linalg.norm(vertices - middle, axis=1))])
 
 

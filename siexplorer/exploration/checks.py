@@ -16,6 +16,7 @@ import siexplorer
 from siexplorer.anatomy.knowledge import Knowledge, claims_of, sources_of
 from siexplorer.anatomy.records import (
     Entry,
+    Guide,
     Landmark,
     Movement,
     Muscle,
@@ -26,6 +27,7 @@ from siexplorer.anatomy.records import (
 )
 from siexplorer.exploration.ball import STATES, TELLS
 from siexplorer.exploration.ball_checks import ball_records, positions_held, zones_drawn
+from siexplorer.exploration.coverage import FILE_OF_GUIDES, guide_records
 from siexplorer.exploration.following import Following
 from siexplorer.exploration.looks import PRESETS
 from siexplorer.exploration.moving import (
@@ -43,7 +45,8 @@ from siexplorer.geometry.landmarks import Bones, Points, find_landmarks
 from siexplorer.geometry.motion import BODIES, Joints, beyond_caps
 from siexplorer.geometry.muscles import PLANS
 from siexplorer.geometry.surface import Floats, face_normals, is_closed, volume_cm3
-from siexplorer.packs.pack import Pack, PackSurface
+from siexplorer.packs.catalog import catalog_faults
+from siexplorer.packs.pack import BUILT_IN, Pack, PackSurface
 
 SIGNS = {"left": 1, "right": -1}
 BONES = ("left-hip-bone", "right-hip-bone", "sacrum", "coccyx", "left-femur", "right-femur")
@@ -133,6 +136,7 @@ MOVEMENTS = (
 
 OPTIONAL = frozenset(
     {
+        "helper",
         "sources",
         "safety",
         "differs",
@@ -141,6 +145,7 @@ OPTIONAL = frozenset(
         "fractions",
         "margins_mm",
         "referral_areas",
+        "packs",
         "lying",
         "beside",
         "marks",
@@ -148,6 +153,14 @@ OPTIONAL = frozenset(
         "select",
         "for_tools",
         "in_position",
+        "shows",
+        "movement",
+        "position",
+        "tools",
+        "places",
+        "referral",
+        "zone",
+        "over",
     }
 )
 """Fields that may be empty."""
@@ -158,6 +171,7 @@ CHOSEN_SENTENCES = frozenset(
         "facing_side",
         "midline_side",
         "modelled",
+        "scanned",
         "statistical_mean",
         "where_left",
         "where_right",
@@ -184,7 +198,7 @@ FILE_OF = {
     "zone": "annotations/zones.toml",
     "tool": "annotations/tools.toml",
     "position": "annotations/tools.toml",
-}
+} | FILE_OF_GUIDES
 
 
 def check(known: Knowledge, pack: Pack | None, pack_error: str | None) -> list[str]:
@@ -197,10 +211,12 @@ def checked(
 ) -> tuple[list[str], Measured]:
     """The failures as sentences, and what was measured on soft tissue if its surfaces are whole."""
     tissue = Measured()
-    failures = [*known.problems, *_records(known)]
+    failures = [*known.problems, *_records(known), *catalog_faults()]
     if pack is None:
         gone = pack_error or "No pack of meshes was read; reinstall the program."
         return [*failures, gone], tissue
+    if pack.info.id != BUILT_IN:
+        return [*failures, *pack.problems, *_of_others(known, pack)], tissue
     surfaces, landmarks = _surfaces(known, pack), _landmarks(known, pack)
     failures += [*pack.problems, *surfaces, *landmarks]
     if not landmarks:
@@ -239,6 +255,7 @@ def _records(known: Knowledge) -> list[str]:
         *_single_records(known),
         *_movement_records(known),
         *ball_records(known),
+        *guide_records(known),
         *_sentences(known),
     ]
 
@@ -342,7 +359,7 @@ def _surfaces(known: Knowledge, pack: Pack) -> list[str]:
     failures += [
         f"{where}: no surface shows the {entry.kind} “{entry.id}”; add one."
         for entry in known.entries.values()
-        if isinstance(entry, Structure) and entry.id not in {*shown, *BONES}
+        if isinstance(entry, Structure) and not entry.packs and entry.id not in {*shown, *BONES}
     ]
     carriers = {one.info.moves_with for one in pack.surfaces.values()}
     failures += [
@@ -361,6 +378,27 @@ def _surfaces(known: Knowledge, pack: Pack) -> list[str]:
             for fault in _faults(one)
         ]
     return failures
+
+
+def _of_others(known: Knowledge, pack: Pack) -> list[str]:
+    """Another pack need not show everything, but what it shows must be whole and described."""
+    where = f"packs/{pack.info.id}"
+    failures = [
+        f"{where}: “{one.info.id}” shows “{one.info.entry}”, which no record describes; correct "
+        "one of them."
+        for one in pack.surfaces.values()
+        if one.info.entry not in known.entries
+    ]
+    failures += [
+        f"{where}: the surface “{one.info.id}” {fault}; fetch the pack again."
+        for one in pack.surfaces.values()
+        for fault in _faults(one)
+    ]
+    return failures + [
+        f"{where}: the landmark “{name}” is described nowhere; correct one of them."
+        for name in pack.landmarks
+        if name not in known.entries
+    ]
 
 
 def _faults(one: PackSurface) -> Iterator[str]:
@@ -670,6 +708,8 @@ def _everything(known: Knowledge) -> Iterator[tuple[str, msgspec.Struct]]:
         yield _where(tool), tool
     for position in known.positions.values():
         yield _where(position), position
+    for guide in known.guides.values():
+        yield _where(guide), guide
     single = {
         "annotations/notice.toml": known.notice,
         "annotations/zones.toml: [depth_caveat]": known.depth_caveat,
@@ -677,11 +717,13 @@ def _everything(known: Knowledge) -> Iterator[tuple[str, msgspec.Struct]]:
         "annotations/zones.toml: [position_caveat]": known.position_caveat,
         "annotations/zones.toml: [never_safe]": known.never_safe,
         "annotations/zones.toml: [stop]": known.stop,
+        "annotations/techniques.toml: [session]": known.session,
+        "annotations/safety.toml: [gate]": known.gate,
     }
     yield from ((where, record) for where, record in single.items() if record is not None)
 
 
-def _where(record: Entry | Movement | Zone | Tool | Position) -> str:
+def _where(record: Entry | Movement | Zone | Tool | Position | Guide) -> str:
     return f"{FILE_OF[record.kind]}: “{record.id}”"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from psygnal import Signal
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.anatomy.records import Layer, Structure, View, Voice
+from siexplorer.anatomy.records import Layer, Structure, Technique, View, Voice
 from siexplorer.exploration.ball import (
     FIRST_POSITION,
     SkinMap,
@@ -44,6 +44,7 @@ from siexplorer.exploration.looks import (
     spare_skins,
 )
 from siexplorer.exploration.moving import Pose, pose
+from siexplorer.exploration.placement import spot
 from siexplorer.exploration.sections import reach_mm, seen_from, started
 from siexplorer.exploration.state import (
     SKINS,
@@ -116,6 +117,28 @@ class Exploration:
                     Change(self._begun(s.before), self._begun(s.after), s.label) for s in steps
                 ]
         self.loaded.emit()
+
+    def use(self, pack: Pack) -> None:
+        """Take another pelvis. What is selected stays where it is shown there; undo starts anew."""
+        before = self.state
+        self.pack, self.items = pack, join(self.known, pack)
+        self._following, self._posed = None, None
+        self._judged, self._stacked = None, None
+        kept = replace(
+            before,
+            selected=before.selected if before.selected in self.items else None,
+            camera=None,
+            beside=None,
+            zone=None,
+            reach=False,
+            section=None,
+            at=0.0,
+        )
+        kept = self._one_skin(self._begun(kept))
+        self.state = replace(kept, ball=self._first() if kept.mode == "ball" else None)
+        self.forget_history()
+        self.loaded.emit()
+        self.changed.emit(Change(before, self.state, "Use another pelvis"))
 
     @property
     def following(self) -> "Following | None":
@@ -208,7 +231,8 @@ class Exploration:
             return
         entry = self.known.entries[name]
         shown = self.state.hidden - self._shown_with(name)
-        self.apply(f"Select {entry.name}", selected=name, hidden=shown, zone=None)
+        guide = self.state.guide if self.state.mode == "follow" else None
+        self.apply(f"Select {entry.name}", selected=name, hidden=shown, zone=None, guide=guide)
 
     def visit(self, name: str) -> None:
         """Select an entry, show it, and look where it is seen best; or go to a movement.
@@ -216,10 +240,13 @@ class Exploration:
         Raises
         ------
         KeyError
-            If there is neither an entry nor a movement of that id.
+            If there is nothing of that id.
         """
         if name in self.known.movements:
             self.set_movement(name)
+            return
+        if name in self.known.guides:
+            self.read(name)
             return
         entry = self.known.entries[name]
         shown = self.state.hidden - self._shown_with(name)
@@ -230,6 +257,7 @@ class Exploration:
             view=entry.view,
             camera=None,
             zone=None,
+            guide=self.state.guide if self.state.mode == "follow" else None,
         )
 
     def hide(self, name: str) -> None:
@@ -404,19 +432,30 @@ class Exploration:
         """
         if mode == self.state.mode:
             return
-        words = {"explore": "Explore", "move": "Move", "ball": "Place a ball"}
+        words = {
+            "explore": "Explore",
+            "move": "Move",
+            "ball": "Place a ball",
+            "follow": "Follow a technique",
+        }
         changes: dict[str, Any] = {
             "mode": mode,
             "movement": None,
             "beside": None,
             "at": 0.0,
             "zone": None,
+            "guide": None,
         }
         if mode == "move" and self.known.movements:
             movement = self.known.movements[self._movement_for_now()]
             changes |= {"movement": movement.id, "view": movement.view, "camera": None}
         if mode == "ball":
             changes |= {"view": "back", "camera": None, "ball": self.state.ball or self._first()}
+        if mode == "follow":
+            first = self._technique_for_now()
+            if first is None:
+                return
+            changes |= self._shown_technique(first)
         if mode != "explore":
             changes["selected"] = None
         self.apply(words[mode], **changes)
@@ -529,6 +568,95 @@ class Exploration:
         words = rule.lay_name if rule is not None else "The whole map"
         self.apply(words, zone=name, selected=None)
 
+    # What is taught -------------------------------------------------------------------------------
+
+    def read(self, name: str) -> None:
+        """Read about something that is taught, and see it on the model: a technique where its tool
+        lies, anything else by what pictures it.
+
+        Raises
+        ------
+        KeyError
+            If nothing of that id is taught.
+        """
+        guide = self.known.guides[name]
+        if isinstance(guide, Technique):
+            self.apply(guide.lay_name, mode="follow", **self._shown_technique(guide))
+            return
+        changes: dict[str, Any] = {"view": guide.view, "camera": None}
+        if guide.look:
+            look = look_of(self.items, preset_called(guide.look), self.state.skin)
+            changes |= {"hidden": look.hidden, "faded": look.faded}
+        hidden = changes.get("hidden", self.state.hidden)
+        for shown in guide.shows:
+            if shown in self.items:
+                hidden -= self._shown_with(shown)
+        changes |= {"mode": "explore", "movement": None, "beside": None, "at": 0.0, "zone": None}
+        self.apply(guide.lay_name, **changes | {"hidden": hidden, "guide": name, "selected": None})
+
+    def lay_tool(self, place: int = 0) -> None:
+        """Lay the tool of the technique that is shown on one of its places, if the map is there."""
+        guide, on = self.technique(), self.skin_map()
+        tool, position = (
+            self.known.tools.get(self.state.tool),
+            self.known.positions.get(self.state.position),
+        )
+        if guide is None or on is None or self.pack is None or tool is None or position is None:
+            return
+        places = [one for one in guide.places if one.zone]
+        if not places or not guide.tools:
+            return
+        one = places[min(place, len(places) - 1)]
+        found = spot(self.known, self.pack, on, one, tool, position)
+        if found is not None:
+            x, y, z = (round(float(value), 2) for value in found)
+            self.apply("Lay the tool", merge=True, ball=(x, y, z))
+
+    def tool_at_rest(self) -> Floats | None:
+        """Where the tool lies (3,) on the body as it stands, whatever position is shown: the same
+        place of the skin.
+        """
+        on, ball = self.skin_map(), self.state.ball
+        if on is None or ball is None or self.pack is None:
+            return None
+        nearest = int(np.linalg.norm(on.grid.points - np.array(ball), axis=1).argmin())
+        standing = self.known.positions.get(FIRST_POSITION)
+        whole = (
+            None if standing is None else made_map(self.known, self.pack, self.state.skin, standing)
+        )
+        return None if whole is None else whole.grid.points[nearest]
+
+    def technique(self) -> Technique | None:
+        """The technique that is shown, or None."""
+        guide = self.known.guides.get(self.state.guide or "")
+        return guide if isinstance(guide, Technique) and self.state.mode == "follow" else None
+
+    def _technique_for_now(self) -> Technique | None:
+        """The technique to begin with: the first, on the side of what is selected."""
+        techniques = self.known.of_kind(Technique)
+        selected = self.known.entries.get(self.state.selected or "")
+        side = "right" if selected is not None and selected.side == "right" else "left"
+        own = [one for one in techniques.values() if one.side == side]
+        return next(iter(own or techniques.values()), None)
+
+    def _shown_technique(self, one: Technique) -> dict[str, Any]:
+        """The state that shows a technique: its body, its tool, its place once the map is there."""
+        position = one.position if one.position in self.known.positions else FIRST_POSITION
+        tool = next((name for name in one.tools if name in self.known.tools), self.state.tool)
+        return {
+            "guide": one.id,
+            "position": position,
+            "tool": tool,
+            "ball": None,
+            "view": one.view,
+            "camera": None,
+            "movement": None,
+            "beside": None,
+            "at": 0.0,
+            "zone": None,
+            "selected": None,
+        }
+
     # The ball -------------------------------------------------------------------------------------
 
     def set_tool(self, name: str) -> None:
@@ -583,7 +711,7 @@ class Exploration:
     def reached(self) -> Reached | None:
         """From where on the skin what is selected is reached, if that is asked for."""
         on, state = self.skin_map(), self.state
-        if on is None or self.pack is None or not (state.reach and state.mode == "ball"):
+        if on is None or self.pack is None or not (state.reach and state.on_skin):
             return None
         if not reached_now(self.known, self.pack, state.selected):
             return None
@@ -609,7 +737,7 @@ class Exploration:
     def verdict(self) -> Verdict | None:
         """What the rules say of the tool where it rests, or None where there is none."""
         on, state = self.skin_map(), self.state
-        if on is None or state.mode != "ball" or state.ball is None:
+        if on is None or not state.on_skin or state.ball is None:
             return None
         key = (id(on), state.tool, state.ball)
         if self._judged is None or self._judged[0] != key:
@@ -647,7 +775,7 @@ class Exploration:
         """Where the bones are now, or None while nothing moves."""
         if self.pack is None:
             return None
-        if self.state.mode == "ball":
+        if self.state.on_skin:
             return self._held()
         if self.state.movement is None:
             return None
@@ -659,8 +787,9 @@ class Exploration:
         if self._posed is None or self._posed[0] != key:
             try:
                 found = pose(self.pack, movement, self.state.at, self.state.magnification)
-            except ValueError:
-                # A record that asks for more than was ever measured is not played; check names it.
+            except (ValueError, KeyError):
+                # A record that asks for more than was ever measured is not played, nor is any on a
+                # pelvis without the landmarks that its joints are found from; check names them.
                 found = None
             self._posed = key, found
         return self._posed[1]

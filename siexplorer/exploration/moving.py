@@ -150,8 +150,11 @@ def joints_of(pack: Pack) -> Joints:
     KeyError
         If the pack lacks a landmark or a centre for it.
     """
-    discs = {name: one.surface for name, one in pack.surfaces.items() if name.endswith("-disc")}
-    return joints(pack.landmarks, pack.centres, discs)
+    if "joints" not in pack.derived:
+        discs = {name: one.surface for name, one in pack.surfaces.items() if name.endswith("-disc")}
+        pack.derived["joints"] = joints(pack.landmarks, pack.centres, discs)
+    found: Joints = pack.derived["joints"]
+    return found
 
 
 def held_pose(pack: Pack, turns: Sequence[Turn]) -> Pose:

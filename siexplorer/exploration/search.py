@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.anatomy.records import Entry, Movement
+from siexplorer.anatomy.records import Entry, Guide, Movement
 
 LEAST_SCORE, MOST_BEHIND = 66.0, 25.0
 """What is shown at all, and how far behind the best result the last one may be (design)."""
@@ -18,15 +18,18 @@ Likeness = Callable[[str, str], float]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A result: the entry or movement, the name that matched, and how well (0..100)."""
+    """A result: the entry, movement or guide, the name that matched, and how well (0..100)."""
 
-    entry: Entry | Movement
+    entry: Entry | Movement | Guide
     matched: str
     score: float
 
 
-def find(known: Knowledge, query: str, most: int = 12) -> list[Found]:
-    """What fits the query, best first. ``left`` or ``right`` in it chooses the side."""
+def find(known: Knowledge, query: str, most: int = 12, *, guides: bool = False) -> list[Found]:
+    """What fits the query, best first. ``left`` or ``right`` in it chooses the side.
+
+    With ``guides``, what is taught is searched too: techniques, care, patterns and the rest.
+    """
     from rapidfuzz import fuzz
 
     words = _words(query)
@@ -35,7 +38,9 @@ def find(known: Knowledge, query: str, most: int = 12) -> list[Found]:
     if not wanted and not sides:
         return []
     found = []
-    things: list[Entry | Movement] = [*known.entries.values(), *known.movements.values()]
+    things: list[Entry | Movement | Guide] = [*known.entries.values(), *known.movements.values()]
+    if guides:
+        things += known.guides.values()
     for entry in things:
         other_side = bool(sides) and entry.side not in sides
         if other_side and (entry.side != "midline" or not wanted):
@@ -58,11 +63,12 @@ def find(known: Knowledge, query: str, most: int = 12) -> list[Found]:
     return [one for one in found[:most] if one.score >= found[0].score - MOST_BEHIND]
 
 
-def names_of(entry: Entry | Movement) -> list[str]:
-    """Every name that an entry or movement goes by."""
+def names_of(entry: Entry | Movement | Guide) -> list[str]:
+    """Every name that an entry, a movement or a guide goes by."""
+    terms: list[str] = []
     if isinstance(entry, Entry):
         terms = [entry.latin, entry.ta98]
-    else:
+    elif isinstance(entry, Movement):
         terms = _phrases(entry.terms.article) + _phrases(entry.terms.kinesiology)
     names = (entry.name, entry.lay_name, *terms, *entry.synonyms)
     return [name for name in names if name and name != "none"]
@@ -112,7 +118,7 @@ def _score(wanted: list[str], name: list[str], likeness: Likeness) -> float:
     return 0.9 * max(ordered, sorted_words)
 
 
-def _strangeness(wanted: list[str], entry: Entry | Movement) -> float:
+def _strangeness(wanted: list[str], entry: Entry | Movement | Guide) -> float:
     """0 to 3: how many of the query's words the entry's own name, or at least its lay name, lacks.
 
     Many things go by one word: both the PSIS and the dimple above it are called ``dimples``. What

@@ -5,7 +5,10 @@ from typing import Literal
 
 from siexplorer.anatomy.records import View, Voice
 
-Mode = Literal["explore", "move", "ball"]
+Mode = Literal["explore", "move", "ball", "follow"]
+ON_SKIN: tuple[Mode, ...] = ("ball", "follow")
+"""The modes in which a tool lies on the skin."""
+
 Perspective = Literal["own-body", "facing"]
 SkinKind = Literal["female", "male"]
 SKINS: tuple[SkinKind, ...] = ("female", "male")
@@ -50,8 +53,9 @@ class State:
 
     ``camera`` None means the fixed view as it is; a free turn of the model sets it. ``at`` is the
     moment of ``movement``, 0 to 1. In the ball mode ``tool`` rests at ``ball``, mm, on the body in
-    ``position``; ``zone`` is the rule that is read about, ``reach`` whether the
-    skin is dotted from which what is selected is reached. Of the two skins only ``skin`` is ever
+    ``position``; ``zone`` is the rule that is read about, ``reach`` whether the skin is dotted from
+    which what is selected is reached. ``guide`` is what is taught: in the mode of following the
+    technique that is shown, elsewhere what is read about. Of the two skins only ``skin`` is ever
     out of ``hidden``.
     """
 
@@ -72,7 +76,13 @@ class State:
     position: str = "standing"
     ball: tuple[float, float, float] | None = None
     reach: bool = False
+    guide: str | None = None
     skin: SkinKind = "female"
     attachments: bool = False
     referral: bool = False
     section: Section | None = None
+
+    @property
+    def on_skin(self) -> bool:
+        """Whether a tool lies on the skin, and the map with it."""
+        return self.mode in ON_SKIN

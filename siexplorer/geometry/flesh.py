@@ -31,6 +31,10 @@ EDGE_MM = 8.0
 CORRECTIONS, CLOSE_ENOUGH = 3, 0.003
 """So often the scale is corrected for what smoothing took off, unless it is this near already."""
 
+BAND, ROUNDS = 0.12, 2.4
+"""What of a surface's waves is kept when the steps of its grid are evened; the less is kept, the
+more rounds it takes: their product (design)."""
+
 SAMPLE = 5
 """One node in so many is asked while the scale is sought."""
 
@@ -58,6 +62,7 @@ def grown(
     smooth_voxels: float = 1.0,
     spread_mm: float = SPREAD_MM,
     gap_mm: float = GAP_MM,
+    band: float = BAND,
     into: Lattice | None = None,
 ) -> Flesh:
     """The body of a bundle (n, m, 3) with radii (n, m) and each strand's place across (n,).
@@ -129,7 +134,7 @@ def grown(
         if not (smooth < 0).any():
             raise ValueError("there is no room for this body")
         raw = largest_piece(contour_grid(smooth, origin, field.spacing_mm))
-        return smooth, thinned(evened_surface(raw), triangles)
+        return smooth, thinned(evened_surface(raw, round(ROUNDS / band), band), triangles)
 
     scale = fitting(volume_cm3_wanted) if volume_cm3_wanted is not None else 1.0
     smooth, surface = body_at(scale)

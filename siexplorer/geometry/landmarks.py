@@ -28,9 +28,13 @@ DIMPLE_DEPTH_MM = 12.0
 """How far behind the PSIS the skin of the dimple is taken to lie (design; no skin here to ask)."""
 
 
+ABSENT = Surface(np.empty((0, 3)), np.empty((0, 3), dtype=np.int32))
+"""Stands for a bone that a pelvis comes without."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bones:
-    """The bones of a pelvis in the body frame."""
+    """The bones of a pelvis in the body frame; coccyx and thigh bones may be ``ABSENT``."""
 
     hip_left: Surface
     hip_right: Surface
@@ -175,10 +179,9 @@ def joint_patch(hip: Surface, sacrum: Surface) -> Floats:
 
 
 def _one_side(bones: Bones) -> Points:
-    hip, sacrum, femur = bones.hip_left.vertices, bones.sacrum.vertices, bones.femur_left.vertices
+    hip, sacrum = bones.hip_left.vertices, bones.sacrum.vertices
     asis, _, pubis, _ = front_points(hip, bones.hip_right.vertices)
     hip_centre, _ = acetabulum(bones.hip_left)
-    head_centre, _ = femoral_head(bones.femur_left)
 
     # Fischer's guard: above 0.6 of the ASIS height over the pubis, or the PIIS may win.
     upper = hip[hip[:, 2] > pubis[2] * 0.4]
@@ -209,11 +212,6 @@ def _one_side(bones: Bones) -> Points:
     brim = _arcuate_line(bones, asis, pubic_tubercle)
 
     patch = joint_patch(bones.hip_left, bones.sacrum)
-    trochanter_part = femur[femur[:, 2] > head_centre[2] - 60]
-    trochanter = support(trochanter_part, (1.0, 0.0, 0.0))
-    below_neck = femur[(femur[:, 2] < head_centre[2] - 40) & (femur[:, 2] > head_centre[2] - 85)]
-    lesser = support(below_neck, (-0.8, 0.6, 0.0))
-
     lower = sacrum[sacrum[:, 2] < sacrum[:, 2].min() + 30]
     angle = support(lower, (0.68, 0.28, -0.68))
     return {
@@ -232,11 +230,20 @@ def _one_side(bones: Bones) -> Points:
         "ischial-tuberosity": tuberosity[None],
         "ischial-spine": spine[None],
         "pubic-tubercle": pubic_tubercle[None],
-        "greater-trochanter": trochanter[None],
-        "lesser-trochanter": lesser[None],
         "greater-sciatic-notch": on_surface(bones.hip_left, notch),
         "arcuate-line": on_surface(bones.hip_left, brim),
+        **(_of_femur(bones.femur_left) if len(bones.femur_left.vertices) else {}),
     }
+
+
+def _of_femur(bone: Surface) -> Points:
+    femur = bone.vertices
+    head_centre, _ = femoral_head(bone)
+    trochanter_part = femur[femur[:, 2] > head_centre[2] - 60]
+    trochanter = support(trochanter_part, (1.0, 0.0, 0.0))
+    below_neck = femur[(femur[:, 2] < head_centre[2] - 40) & (femur[:, 2] > head_centre[2] - 85)]
+    lesser = support(below_neck, (-0.8, 0.6, 0.0))
+    return {"greater-trochanter": trochanter[None], "lesser-trochanter": lesser[None]}
 
 
 def _posterior_margin(patch: Floats, step: float = 4.0) -> Floats:
@@ -304,12 +311,13 @@ def _midline(bones: Bones, sides: Points) -> Points:
         axis=0,
     )
     coccyx = bones.coccyx.vertices
+    tip = {"coccyx-tip": coccyx[np.argmin(coccyx[:, 2])][None]} if len(coccyx) else {}
     return {
         "sacral-base": base[None],
         "sacral-promontory": promontory[None],
         "s2-tubercle": s2[None],
         "sacral-apex": lowest.mean(axis=0)[None],
-        "coccyx-tip": coccyx[np.argmin(coccyx[:, 2])][None],
+        **tip,
         "pubic-symphysis": symphysis[None],
     }
 

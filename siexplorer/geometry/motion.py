@@ -102,11 +102,12 @@ def turned(vector_deg: Floats, about: Floats) -> Floats:
     """(4, 4) rotation about the point ``about`` (3,) by a rotation vector (3,) in degrees."""
     angle = float(np.linalg.norm(vector_deg))
     matrix = np.eye(4)
-    if angle > 0.0:
-        x, y, z = np.asarray(vector_deg) / angle
-        cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-        radians = np.radians(angle)
-        matrix[:3, :3] += np.sin(radians) * cross + (1.0 - np.cos(radians)) * cross @ cross
+    if angle == 0.0:
+        return matrix
+    x, y, z = np.asarray(vector_deg) / angle
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    radians = np.radians(angle)
+    matrix[:3, :3] += np.sin(radians) * cross + (1.0 - np.cos(radians)) * cross @ cross
     matrix[:3, 3] = about - matrix[:3, :3] @ about
     return matrix
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from siexplorer.geometry.attachments import Area, femur_marks, foramen_rim, left_areas, painted
-from siexplorer.geometry.flesh import SPREAD_MM, Flesh, grown, spread_evenly
+from siexplorer.geometry.flesh import BAND, SPREAD_MM, Flesh, grown, spread_evenly
 from siexplorer.geometry.landmarks import Bones, Points, acetabulum
-from siexplorer.geometry.lattice import Lattice, distances
+from siexplorer.geometry.lattice import REACH_MM, Lattice, distances
 from siexplorer.geometry.strands import POINTS, along, laid, tightened
 from siexplorer.geometry.surface import Floats, Surface, edges, vertex_normals
+from siexplorer.geometry.walls import FLOOR_MM, wall_over
+from siexplorer.geometry.zones import to_line
 
 SPACING_MM = 1.4
 LAYER_MM = 7.0
@@ -24,6 +26,12 @@ SAG_MM = np.array([-8.0, 0.0, -15.0])
 
 HOLLOW_MM = 9.0
 """Gluteus maximus spans hollows narrower than a ball of this radius; fat fills them (design)."""
+
+INSIDE = np.array([-0.80, 0.52, 0.30])
+OUTSIDE = 45
+"""Which way obturator internus faces: into the pelvis; its strands are outside of that from this
+point on (design)."""
+
 LOW_MM, HIGH_MM = np.array([-34.0, -95.0, -285.0]), np.array([205.0, 205.0, 245.0])
 """The box in which the left side is modelled."""
 
@@ -69,6 +77,7 @@ TRIANGLES = {
     "gluteus-minimus": 2600,
     "piriformis": 2400,
     "multifidus": 2800,
+    "obturator-internus": 3200,
 }
 USUAL_TRIANGLES = 2000
 
@@ -92,7 +101,11 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Strands (n, 60, 3), their radii in mm (n, 60), and each one's place across, 0 to 1."""
+    """Strands (n, 60, 3), their radii in mm (n, 60), and each one's place across, 0 to 1.
+
+    ``begins`` is the place along its fibres, 0 to 1, where the muscle begins: 0 with short tendons,
+    about 0.1 fleshy.
+    """
 
     bundle: Floats
     radii_mm: Floats
@@ -101,6 +114,8 @@ class Plan:
     least_mm: float = 0.0
     spread_mm: float = SPREAD_MM
     field: Lattice | None = None
+    band: float = BAND
+    begins: float = 0.0
 
 
 def body_of(
@@ -118,7 +133,7 @@ def modelled(body: Body, name: str) -> Flesh:
     Grow them in the order of :data:`PLANS`.
     """
     plan = PLANS[name](body)
-    return grown(
+    flesh = grown(
         plan.bundle,
         plan.radii_mm,
         plan.across,
@@ -128,8 +143,10 @@ def modelled(body: Body, name: str) -> Flesh:
         smooth_voxels=plan.smooth_voxels,
         least_mm=plan.least_mm,
         spread_mm=plan.spread_mm,
+        band=plan.band,
         into=body.field,
     )
+    return Flesh(flesh.surface, np.array([0.0, plan.begins]) + flesh.fibres * [1, 1 - plan.begins])
 
 
 def wanted_cm3(name: str) -> float | None:
@@ -232,22 +249,27 @@ def lifted_from(field: Lattice, points: Floats, least_mm: float) -> Floats:
 
 def pulled(body: Body, stations: list[Floats], clearance_mm: Floats | float) -> Floats:
     """Strands through stations, then as taut as what is there allows."""
+    return pulled_over(body.field, stations, clearance_mm)
+
+
+def pulled_over(field: Lattice, stations: list[Floats], clearance_mm: Floats | float) -> Floats:
+    """The same, over any field."""
     clear = np.asarray(clearance_mm, dtype=np.float64)
     # The ends lie on bone; the way there is gradual.
     ramp = np.clip(np.minimum(np.arange(POINTS), np.arange(POINTS)[::-1]) / 6.0, 0.0, 1.0)
-    return tightened(laid(stations), body.field, clear * ramp)
+    return tightened(laid(stations), field, clear * ramp)
 
 
 # The plans ----------------------------------------------------------------------------------------
 
 
 def _obturator_internus(body: Body) -> Plan:
-    begun = starts(body.areas["obturator-internus.origin"], 260, 2.0)
-    rim = foramen_rim(body.bones, body.left)
-    middle = rim.mean(axis=0)
-    inside = np.array([-0.80, 0.52, 0.30])
-    membrane = [middle + share * (rim[::2] - middle) + 2.5 * inside for share in (0.3, 0.55, 0.8)]
-    begun = together(begun, _free(np.concatenate([middle[None] + 2.5 * inside, *membrane])))
+    # Bone and membrane are one wall here: strands that begin on each apart would leave a ragged
+    # edge where they are few, and dip into the foramen.
+    wall = wall_over(painted(body.areas["obturator-internus.origin"], 0.0), INSIDE)
+    bed = wall.backed(body.field)
+    points, to_rim = wall.starts(2.8)
+    begun = Starts(lifted_from(bed, points + FLOOR_MM * wall.frame[2], 1.8), to_rim)
     spine, seat = body.left["ischial-spine"][0], body.left["ischial-tuberosity"][0]
     bend = spine + 0.30 * (seat - spine) + np.array([-1.0, -1.0, 0.0])
     turn = angle_about(begun.points, bend, np.array([-0.3, -0.9, 0.0]), np.array([0, 0, 1.0]))
@@ -256,10 +278,13 @@ def _obturator_internus(body: Body) -> Plan:
     end = femur_marks(body.fine, body.left)["medial-facet"][0]
     ends = along(end + np.array([[0, 0, -2.5], [0, 0, 2.5]]), across)
     at_bend = lifted(body, along(notch, across) + np.array([-2.0, 6.0, 0.0]), 3.0)
-    before = lifted(body, (at_bend * 2 + begun.points) / 3, 3.0)
-    bundle = pulled(body, [begun.points, before, at_bend, ends], 2.4)
-    radii = thick(belly(3.2, 3.4, 1.5, 0.3), begun, 6.0, 0.9)
-    return Plan(bundle, radii, across, 1.0, least_mm=1.7)
+    before = lifted_from(bed, (at_bend * 2 + begun.points) / 3, 3.0)
+    bundle = pulled_over(bed, [begun.points, before, at_bend, ends], 2.4)
+    bundle = wall.let_down(bundle, at_bend.mean(axis=0))
+    inner = bundle[:, :OUTSIDE].reshape(-1, 3)
+    bundle[:, :OUTSIDE] = lifted_from(bed, inner, FLOOR_MM).reshape(-1, OUTSIDE, 3)
+    radii = np.broadcast_to(belly(3.2, 3.4, 1.5, 0.3), bundle.shape[:2]).copy()
+    return Plan(bundle, radii, across, 1.0, least_mm=2.0, field=bed, band=0.04, begins=0.1)
 
 
 def _free(points: Floats) -> Starts:
@@ -349,9 +374,8 @@ def _iliacus(body: Body) -> Plan:
         lifted(body, ends, 1.0),
     ]
     bundle = pulled(body, stations, 6.0)
-    return Plan(
-        bundle, thick(belly(4.0, 9.0, 1.8, 0.42), begun, 20.0, 0.65), across, 1.2, least_mm=3.0
-    )
+    radii = thick(belly(4.0, 9.0, 1.8, 0.42), begun, 20.0, 0.65)
+    return Plan(bundle, radii, across, 1.2, least_mm=3.0)
 
 
 def _groin(body: Body) -> Floats:
@@ -464,7 +488,9 @@ def _gluteus_maximus(body: Body) -> Plan:
     number = np.arange(len(across))
     deep = (across > 0.45) & (number % 3 == 0)
     bone = lifted(body, along(ridge, across), 2.0)
-    ends = np.where(deep[:, None], bone, along(tract, across))
+    # The last strands end closer together: the lower corner is round, and no spur.
+    onto = across - 0.65 * np.clip(across - 0.84, 0.0, None)
+    ends = np.where(deep[:, None], bone, along(tract, onto))
     over = outer + np.array([[-24.0, 20.0, 12.0], [-31.0, 28.0, -26.0], [-40.0, 30.0, -70.0]])
     stations = [begun.points, lifted(body, along(over, across), 12.0), ends]
     # Three layers of strands: thick where they lie on each other, never deep in the hollows below.
@@ -480,7 +506,37 @@ def _gluteus_maximus(body: Body) -> Plan:
     edge = 0.7 + 0.3 * np.clip(np.minimum(across, 1 - across) / 0.2, 0, 1)
     # The upper strands are thicker; the lower ones have more room to spread.
     radii = profile * (edge * (1.15 - 0.3 * across))[:, None]
+    bed = psis_left_bare(bed, body.left["psis"][0])
     return Plan(bundle, radii, across, 2.2, least_mm=3.5, spread_mm=9.0, field=bed)
+
+
+def psis_left_bare(bed: Lattice, psis: Floats) -> Lattice:
+    """A grid in which nothing grows over the PSIS, nor above and inwards of it: the skin is tied to
+    the bone there, which makes the dimple, and a finger feels it. Seen from behind, a muscle keeps
+    to the outer and lower side of an edge round it.
+    """
+    low, high = psis + np.array([-46.0, -14.0, -18.0]), psis + np.array([40.0, 46.0, 60.0])
+    block = bed.block(low, high)
+    nodes = bed.positions(block)
+    flat = nodes[:, [0, 2]] - psis[[0, 2]]
+    away = to_line(flat, BARE_EDGE_MM)
+    bare = flat[:, 1] > np.interp(flat[:, 0], BARE_EDGE_MM[:, 0], BARE_EDGE_MM[:, 1], right=np.inf)
+    values = np.where(bare, -away, away).astype(np.float32)
+    # In front of the bone's back the muscle may lie where it likes.
+    values[nodes[:, 1] < psis[1] - 12.0] = REACH_MM
+    left_bare = bed.with_values(bed.values.copy())
+    left_bare.joined(block, values.reshape(bed.values[block].shape))
+    return left_bare
+
+
+BARE_EDGE_MM = np.array(
+    [
+        *([-60.0, -13.0], [-12.0, -12.5], [-2.0, -11.5], [5.0, -9.5], [9.0, -5.0]),
+        *([11.5, 2.0], [15.0, 12.0], [22.0, 32.0], [30.0, 60.0]),
+    ]
+)
+"""The edge of gluteus maximus round the PSIS, outwards and up from it, seen from behind (design: a
+fingertip of bare bone below and beside it)."""
 
 
 def _fascia_starts(body: Body, bed: Lattice) -> Starts:
@@ -547,7 +603,8 @@ def _coccygeus(body: Body) -> Plan:
     low = side[side[:, 2] > np.quantile(side[:, 2], 0.35)]
     line = np.stack([low[np.argmin(low[:, 2])], low[np.argmax(low[:, 2])], edge.mean(axis=0)])
     bundle = pulled(body, [begun.points, lifted(body, along(line, across), 1.2)], 2.0)
-    return Plan(bundle, thick(belly(1.8, 2.6, 2.0, 0.5), begun, 4.0, 0.9), across)
+    radii = thick(belly(1.8, 2.6, 2.0, 0.5), begun, 4.0, 0.9)
+    return Plan(bundle, radii, across, band=0.05)
 
 
 def _levator_ani(body: Body) -> Plan:
@@ -555,15 +612,16 @@ def _levator_ani(body: Body) -> Plan:
     spine = beside(body.left["ischial-spine"][0], -4.0, -3.0, -2.0)
     rim = foramen_rim(body.bones, body.left)
     arch = beside(rim[np.argmax(rim[:, 2])], -9.0, 12.0, 6.0)
-    low = beside(pubis, -2.0, 2.0, -7.0)
     # Its tendinous arch hangs on the fascia of obturator internus, from the pubis to the spine.
-    begun = lifted(body, laid([low[None], pubis[None], arch[None], spine[None]], 180)[0], 2.2)
+    # Its front edge begins behind the bone, where nothing pushes it below or before the pubis.
+    front = beside(pubis, -3.0, 4.5, 2.0)
+    begun = lifted(body, laid([front[None], arch[None], spine[None]], 180)[0], 2.2)
     across = np.linspace(0.0, 1.0, len(begun))
     tip = body.left["coccyx-tip"][0]
     hiatus = (pubis + tip) / 2
     inner_border = np.stack(
         [
-            beside(pubis, -4.0, 12.0, -10.0),
+            beside(pubis, -4.5, 12.0, -6.0),
             np.array([11.0, hiatus[1] - 8.0, tip[2] - 24.0]),
             np.array([8.5, hiatus[1] + 12.0, tip[2] - 24.0]),
             np.array([2.0, tip[1] - 22.0, tip[2] - 16.0]),
@@ -571,14 +629,15 @@ def _levator_ani(body: Body) -> Plan:
             beside(tip, 5.5, 3.0, 12.0),
         ]
     )
-    ends = lifted(body, along(inner_border, across), 1.5)
+    round_corners = laid([corner[None] for corner in inner_border], 180)[0]
+    ends = lifted(body, along(round_corners, across), 1.5)
     sag = (begun + ends) / 2 + np.array([3.0, 0.0, -5.0])
     bundle = pulled(body, [begun, sag, ends], 2.6)
     # A hammock hangs; it is not pulled flat.
     hang = np.sin(np.linspace(0, np.pi, POINTS))[:, None] * np.array([1.5, 0.0, -6.0])
     bundle = lifted(body, (bundle + hang).reshape(-1, 3), 2.4).reshape(bundle.shape)
     radii = np.full(bundle.shape[:2], 2.4)
-    return Plan(bundle, radii, across, 1.0, least_mm=2.2)
+    return Plan(bundle, radii, across, 1.0, least_mm=2.2, band=0.05)
 
 
 PLANS: dict[str, Callable[[Body], Plan]] = {

@@ -4,10 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from vtkmodules.vtkCommonCore import reference, vtkIdList, vtkPoints
-from vtkmodules.vtkCommonDataModel import vtkGenericCell, vtkStaticCellLocator
 
-from siexplorer.geometry.filters import to_polydata
 from siexplorer.geometry.surface import Floats, Ints, Surface, face_normals
 
 LINE_TOLERANCE = 1e-9
@@ -27,7 +24,13 @@ class Crossings:
 class Searched:
     """A surface with its search tree. ``normals`` (m, 3) are its faces', not of unit length."""
 
+    # VTK is imported where it is used: the window reads this module before it can wait for it.
+
     def __init__(self, surface: Surface) -> None:
+        from vtkmodules.vtkCommonDataModel import vtkGenericCell, vtkStaticCellLocator
+
+        from siexplorer.geometry.filters import to_polydata
+
         self.surface, self.normals = surface, face_normals(surface)
         self._data = to_polydata(surface)
         self._locator = vtkStaticCellLocator()
@@ -37,6 +40,8 @@ class Searched:
 
     def nearest(self, point: Floats) -> tuple[Floats, int]:
         """The nearest place (3,) on the surface to a point (3,), and the face it lies on."""
+        from vtkmodules.vtkCommonCore import reference
+
         face, sub, distance2, spot = reference(0), reference(0), reference(0.0), [0.0, 0.0, 0.0]
         # VTK fills these references; its type hints say plain numbers.
         self._locator.FindClosestPoint(point, spot, self._cell, face, sub, distance2)  # type: ignore[call-overload]
@@ -47,6 +52,8 @@ class Searched:
 
         A line through an edge or corner is told of each face there once.
         """
+        from vtkmodules.vtkCommonCore import vtkIdList, vtkPoints
+
         places, faces = vtkPoints(), vtkIdList()
         self._locator.IntersectWithLine(start, end, LINE_TOLERANCE, places, faces)  # type: ignore[call-overload]
         count = faces.GetNumberOfIds()

@@ -61,7 +61,7 @@ class Tied:
     Points and normals (3, n), shares (bodies, n). ``thighs`` (n,) by side is the share that turns
     with that femur; in ``shares`` it is counted with the innominate, in whose socket the femur
     turns. ``yields`` (angles, 3, n) by side are shifts at ``FLEXION_DEG`` of that hip by which
-    tissue gives way to bone.
+    tissue gives way to bone. Only points within ``spans`` have either, if that is known.
     """
 
     points: Singles
@@ -69,6 +69,7 @@ class Tied:
     shares: Singles
     thighs: dict[str, Singles]
     yields: dict[str, Singles] = field(default_factory=dict)
+    spans: dict[str, slice] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -166,7 +167,11 @@ def tied(points: Floats, normals: Floats, shares: Floats) -> Tied:
 
 
 def gathered(parts: list[Tied]) -> Tied:
-    """Several structures as one, which follows in one step."""
+    """Several structures as one, which follows in one step, the faster the closer together those
+    lie that turn with the same thigh.
+    """
+    ends = np.cumsum([0, *(part.count for part in parts)])
+    turning = {s: [k for k, part in enumerate(parts) if s in part.thighs] for s in SIDES}
 
     def joined(side: str, of: str, shape: tuple[int, ...]) -> Singles:
         pieces = [
@@ -185,28 +190,39 @@ def gathered(parts: list[Tied]) -> Tied:
             for s in SIDES
             if any(s in one.yields for one in parts)
         },
+        {s: slice(int(ends[k[0]]), int(ends[k[-1] + 1])) for s, k in turning.items() if k},
     )
 
 
-def follow(tissue: Tied, matrices: dict[str, Floats], joints: Joints) -> tuple[Singles, Singles]:
-    """(3, n) points and (3, n) normals of soft tissue where the bodies' (4, 4) matrices take it."""
+def follow(
+    tissue: Tied, matrices: dict[str, Floats], joints: Joints, *, facing: bool = True
+) -> tuple[Singles, Singles]:
+    """(3, n) points and (3, n) normals of soft tissue where the bodies' (4, 4) matrices take it.
+
+    Without ``facing`` the normals are left as they are at rest.
+    """
     points, normals = tissue.points, tissue.normals
     for side in tissue.thighs:
-        points, normals = _bent(tissue, points, normals, side, matrices, joints)
-    used = np.flatnonzero(tissue.shares.any(axis=1))
-    stacked = np.stack([matrices.get(BODIES[number], REST)[:3] for number in used], axis=-1)
-    each = stacked.reshape(12, -1).astype(np.float32) @ tissue.shares[used]
-    x, y, z = points
-    u, v, w = normals
-    moved, facing = np.empty_like(points), np.empty_like(normals)
-    for axis in range(3):
-        a, b, c, shift = each[4 * axis : 4 * axis + 4]
-        moved[axis] = a * x + b * y + c * z + shift
-        facing[axis] = a * u + b * v + c * w
-    return moved, facing
+        points, normals = _bent(tissue, points, normals, side, matrices, joints, facing=facing)
+    stacked = np.stack([matrices.get(name, REST)[:3] for name in BODIES], axis=-1)
+    each = stacked.reshape(12, -1).astype(np.float32) @ tissue.shares
+    moved = _turned(each, points)
+    moved += each[3::4]
+    return moved, _turned(each, normals) if facing else normals
 
 
 REST = np.eye(4)
+
+
+def _turned(each: Singles, ways: Singles) -> Singles:
+    """(3, n) each of the ways (3, n) turned by its own rotation, rows of ``each`` (12, n)."""
+    found, part = np.empty_like(ways), np.empty_like(ways[0])
+    for axis in range(3):
+        np.multiply(each[4 * axis], ways[0], out=found[axis])
+        for other in (1, 2):
+            np.multiply(each[4 * axis + other], ways[other], out=part)
+            found[axis] += part
+    return found
 
 
 def _singles(values: Floats) -> Singles:
@@ -220,6 +236,8 @@ def _bent(
     side: str,
     matrices: dict[str, Floats],
     joints: Joints,
+    *,
+    facing: bool,
 ) -> tuple[Singles, Singles]:
     """Points and normals with each one's share of the turn of the femur in its socket."""
     hip, femur = (matrices[f"{side}-{body}"] for body in ("hip-bone", "femur"))
@@ -230,22 +248,26 @@ def _bent(
     axis = vector / angle
     cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
     once, twice = cross.astype(np.float32), (cross @ cross).astype(np.float32)
-    turning = np.flatnonzero(tissue.thighs[side])
-    turn = tissue.thighs[side][turning] * np.float32(angle)
+    span = tissue.spans.get(side, slice(None))
+    turn = tissue.thighs[side][span] * np.float32(angle)
     sine, rest = np.sin(turn), np.float32(1.0) - np.cos(turn)
-    centre = joints.hips[side].astype(np.float32)[:, None]
-    bent, facing = points.copy(), normals.copy()
-    arm, way = points[:, turning] - centre, normals[:, turning]
-    bent[:, turning] += sine * (once @ arm) + rest * (twice @ arm)
-    facing[:, turning] += sine * (once @ way) + rest * (twice @ way)
+
+    def swung(ways: Singles) -> Singles:
+        return np.asarray(sine * (once @ ways) + rest * (twice @ ways))
+
+    bent = points.copy()
+    bent[:, span] += swung(points[:, span] - joints.hips[side].astype(np.float32)[:, None])
+    if facing:
+        normals, still = normals.copy(), normals
+        normals[:, span] += swung(still[:, span])
     flexion = float(np.degrees(-vector[0]))
     if side in tissue.yields and flexion > 0.0:
         place = min(flexion, float(FLEXION_DEG[-1])) / float(FLEXION_DEG[1])
         first = min(int(place), len(FLEXION_DEG) - 2)
         share = np.float32(place - first)
-        table = tissue.yields[side]
-        bent += (1 - share) * table[first] + share * table[first + 1]
-    return bent, facing
+        before, after = tissue.yields[side][first : first + 2, :, span]
+        bent[:, span] += (1 - share) * before + share * after
+    return bent, normals
 
 
 LEAST_TURN = 1e-6

@@ -25,7 +25,7 @@ SIGNS = {"left": 1.0, "right": -1.0}
 
 ORDER = (
     "midline",
-    "sacrum",
+    "dorsal-sacrum",
     "inside-asis",
     "bony-points",
     "abdomen",
@@ -43,8 +43,9 @@ ORDER = (
 STEP_MM = 4.0
 """How densely lines are laid on the skin (design)."""
 
-THIGH_MM = 120.0
-"""How far below its last published point the sciatic line goes straight down the thigh (design)."""
+THIGH_MM = 145.0
+"""How far below its last published point the sciatic line goes straight down the thigh: to where
+the skins of the built-in pack end (design)."""
 
 SEAT_DOWN_MM = 40.0
 """A sit bone is marked on the skin behind it, and so far down, where the buttock ends (design)."""
@@ -329,7 +330,7 @@ def within_mm(found: Fields, margins: Margins, radius_mm: float) -> Fields:
             _all_of(back, middle, off_sacrum, BELOW_SEAT_MM - f["below_seat_mm"]),
             _all_of(back, m.midline_half_width + r - f["coccyx_mm"]),
         ),
-        "sacrum": _all_of(back, OVERLAP_MM - off_sacrum, _any_of(middle, -f["sacrum_mm"])),
+        "dorsal-sacrum": _all_of(back, OVERLAP_MM - off_sacrum, _any_of(middle, -f["sacrum_mm"])),
         "inside-asis": _all_of(
             front, medial - m.inside_from, m.inside_to - medial, below, -below_ligament
         ),

@@ -31,7 +31,7 @@ PARTS = {
 """What is kept of each surface: how many numbers in a row, and their type."""
 
 CACHE_FORMAT = "joined"
-MOST_CACHES = 3
+MOST_CACHES = 6
 
 
 class PackError(Exception):
@@ -64,7 +64,7 @@ class SurfaceInfo(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class PackInfo(msgspec.Struct, forbid_unknown_fields=True):
-    """``pack.toml``."""
+    """``pack.toml``. ``lacks`` says in sentences what this pelvis does not have."""
 
     id: str
     title: str
@@ -78,6 +78,7 @@ class PackInfo(msgspec.Struct, forbid_unknown_fields=True):
     provenance: str
     file: list[PackFile]
     surface: list[SurfaceInfo]
+    lacks: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def read_pack(folder: Path | None = None, *, cache: Path | None = None) -> Pack:
     folder = folder or data_folder("meshes") / BUILT_IN
     info = _read_info(folder / "pack.toml")
     by_name = {file.name: file for file in info.file}
-    glb = _verified(folder, by_name[f"{info.id}.glb"]) if f"{info.id}.glb" in by_name else None
+    glb = verified(folder, by_name[f"{info.id}.glb"]) if f"{info.id}.glb" in by_name else None
     if glb is None:
         raise PackError(f"{_where(folder)}/pack.toml: no file “{info.id}.glb” is listed in it.")
     digest = by_name[f"{info.id}.glb"].sha256
@@ -167,7 +168,7 @@ def read_shape(folder: Path | None = None) -> ShapeModel:
     listed = [file for file in _read_info(folder / "pack.toml").file if file.name == SHAPE_FILE]
     if not listed:
         raise PackError(f"{_where(folder)}/pack.toml: no file “{SHAPE_FILE}” is listed in it.")
-    data = _verified(folder, listed[0])
+    data = verified(folder, listed[0])
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
             return ShapeModel({name: stored[name] for name in stored.files})
@@ -176,7 +177,7 @@ def read_shape(folder: Path | None = None) -> ShapeModel:
 
 
 def _where(folder: Path) -> str:
-    return f"meshes/{folder.name}"
+    return f"{'packs' if folder.parent.name == 'packs' else 'meshes'}/{folder.name}"
 
 
 def _read_info(path: Path) -> PackInfo:
@@ -193,7 +194,14 @@ def _read_info(path: Path) -> PackInfo:
         raise PackError(f"{where}: cannot be read ({error}).") from None
 
 
-def _verified(folder: Path, file: PackFile) -> bytes:
+def verified(folder: Path, file: PackFile, listed: str = "pack.toml") -> bytes:
+    """The bytes of a file of a folder, if they are what the list of that name says.
+
+    Raises
+    ------
+    PackError
+        If the file is missing, cannot be read, or is another one.
+    """
     where = f"{_where(folder)}/{file.name}"
     try:
         data = (folder / file.name).read_bytes()
@@ -210,7 +218,7 @@ def _verified(folder: Path, file: PackFile) -> bytes:
         )
     if hashlib.sha256(data).hexdigest() != file.sha256:
         raise PackError(
-            f"{where}: its contents do not match the sha256 in pack.toml; put the original back."
+            f"{where}: its contents do not match the sha256 in {listed}; put the original back."
         )
     return data
 
@@ -317,7 +325,7 @@ def _read_landmarks(folder: Path, by_name: dict[str, PackFile], pack: Pack) -> N
         pack.problems.append(f"{_where(folder)}/pack.toml: no file “landmarks.json” is listed.")
         return
     try:
-        record = json.loads(_verified(folder, by_name["landmarks.json"]))
+        record = json.loads(verified(folder, by_name["landmarks.json"]))
         landmarks = {
             name: _points(name, found["points_mm"]) for name, found in record["landmarks"].items()
         }

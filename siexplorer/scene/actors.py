@@ -1,7 +1,7 @@
 """The VTK actors that a scene is made of, from plain arrays."""
 
 import numpy as np
-from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkPoints, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
@@ -130,10 +130,19 @@ def flat_actor(surface: Surface) -> vtkActor:
     return actor
 
 
-def _shaded(data: vtkPolyData, light: str = PLAIN_LIGHT) -> vtkActor:
+def plain_mapper(data: vtkPolyData) -> vtkPolyDataMapper:
+    """A mapper of triangles that no filter makes, and that all lie within a metre."""
     mapper = vtkPolyDataMapper()
     mapper.SetInputData(data)
     mapper.ScalarVisibilityOff()
+    # Nothing to bring up to date before a picture, and no range to look for in points that moved.
+    mapper.SetStatic(True)
+    mapper.SetVBOShiftScaleMethod(vtkPolyDataMapper.DISABLE_SHIFT_SCALE)
+    return mapper
+
+
+def _shaded(data: vtkPolyData, light: str = PLAIN_LIGHT) -> vtkActor:
+    mapper = plain_mapper(data)
     actor = vtkActor()
     actor.SetMapper(mapper)
     look = actor.GetProperty()
@@ -172,6 +181,16 @@ def set_points(
     data: vtkPolyData, colours: vtkUnsignedCharArray, points: list[Floats], shades: list[Rgb]
 ) -> None:
     """Fill a cloud: one colour for each point."""
+    shown = np.array(points, dtype=np.float32).reshape(-1, 3)
+    wanted = np.array([[round(255 * c) for c in shade] for shade in shades], dtype=np.uint8)
+    if data.GetNumberOfPoints() == len(points) and len(points):
+        # The same marks elsewhere: so it is in every picture of a movement.
+        vtk_to_numpy(data.GetPoints().GetData())[:] = shown
+        data.GetPoints().GetData().Modified()
+        if not np.array_equal(vtk_to_numpy(colours), wanted):
+            vtk_to_numpy(colours)[:] = wanted
+            colours.Modified()
+        return
     held = vtkPoints()
     verts = vtkCellArray()
     colours.Initialize()
@@ -188,28 +207,43 @@ def set_points(
 
 def tube_actor(curves: list[Floats], radius_mm: float, colour: Rgb) -> vtkActor:
     """All curves as one actor of round tubes."""
-    points, lines, start = vtkPoints(), vtkCellArray(), 0
-    for curve in curves:
-        for point in curve:
-            points.InsertNextPoint(*map(float, point))
-        lines.InsertNextCell(len(curve), list(range(start, start + len(curve))))
-        start += len(curve)
-    data = vtkPolyData()
-    data.SetPoints(points)
-    data.SetLines(lines)
-    tube = vtkTubeFilter()
-    tube.SetInputData(data)
-    tube.SetRadius(radius_mm)
-    tube.SetNumberOfSides(8)
-    tube.CappingOn()
-    mapper = vtkPolyDataMapper()
-    mapper.SetInputConnection(tube.GetOutputPort())
-    actor = vtkActor()
-    actor.SetMapper(mapper)
+    actor = Tubes(curves, radius_mm).actor
     actor.SetPickable(False)
     actor.GetProperty().SetColor(*colour)
-    actor.GetProperty().SetAmbient(0.35)
     return actor
+
+
+class Tubes:
+    """An actor of round tubes along curves (k, 3), that can be laid along others."""
+
+    def __init__(self, curves: list[Floats] | None = None, radius_mm: float = 1.0) -> None:
+        self._data, self._counts = vtkPolyData(), list[int]()
+        self._tube = vtkTubeFilter()
+        self._tube.SetInputData(self._data)
+        self._tube.SetNumberOfSides(8)
+        self._tube.CappingOn()
+        mapper = vtkPolyDataMapper()
+        mapper.SetInputConnection(self._tube.GetOutputPort())
+        self.actor = vtkActor()
+        self.actor.SetMapper(mapper)
+        self.actor.GetProperty().SetAmbient(0.35)
+        self.lay(curves or [], radius_mm)
+
+    def lay(self, curves: list[Floats], radius_mm: float) -> None:
+        """Follow other curves, with another radius."""
+        self._tube.SetRadius(radius_mm)
+        points = vtkPoints()
+        if curves:
+            points.SetData(numpy_to_vtk(np.concatenate(curves).astype(np.float32), deep=1))
+        counts = [len(curve) for curve in curves]
+        if counts != self._counts:
+            lines, start = vtkCellArray(), 0
+            for count in counts:
+                lines.InsertNextCell(count, list(range(start, start + count)))
+                start += count
+            self._data.SetLines(lines)
+            self._counts = counts
+        self._data.SetPoints(points)
 
 
 def dashed_ring(centre: Floats, normal: Floats, radius_mm: float, dashes: int = 14) -> list[Floats]:
@@ -275,4 +309,11 @@ def lines_actor(pieces: list[Floats], colour: Rgb, width_px: float) -> vtkActor:
     actor.GetProperty().SetColor(*colour)
     actor.GetProperty().SetLineWidth(width_px)
     actor.GetProperty().LightingOff()
+    return actor
+
+
+def body_actor(surface: Surface, normals: Floats) -> vtkActor:
+    """A closed surface with normals (n, 3), in the light of all others."""
+    actor = _shaded(poly_data(surface, normals))
+    actor.GetProperty().BackfaceCullingOn()
     return actor

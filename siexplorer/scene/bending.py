@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkDataArray
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from siexplorer.exploration.moving import Pose
-from siexplorer.geometry.motion import angle_deg
+from siexplorer.geometry.motion import BODIES, angle_deg
 
 if TYPE_CHECKING:
     from siexplorer.exploration.following import Following
@@ -44,26 +45,28 @@ class _Held:
     normals: Singles | None
     rest_points: Singles
     rest_normals: Singles
+    arrays: tuple[vtkDataArray, vtkDataArray | None]
 
     def fill(self, points: Singles, normals: Singles | None) -> None:
         """Write (n, 3) points, and normals where they change; VTK takes them with the next
         picture."""
         self.points[:] = points
-        held = self.data.GetPoints()
-        held.GetData().Modified()
-        held.Modified()
-        if self.normals is not None and normals is not None:
+        # What holds an array is as young as that is.
+        places, facing = self.arrays
+        places.Modified()
+        if self.normals is not None and facing is not None and normals is not None:
             self.normals[:] = normals
-            self.data.GetPointData().GetNormals().Modified()
-        self.data.Modified()
+            facing.Modified()
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What bends in one step: the tied whole, and which rows belong to which triangles."""
+    """What bends in one step: the tied whole, and of each of the triangles which rows belong to
+    them, and which bodies carry them.
+    """
 
     whole: "Tied"
-    rows: list[tuple[_Held, slice]]
+    rows: list[tuple[_Held, slice, frozenset[str]]]
 
 
 class Bending:
@@ -79,12 +82,16 @@ class Bending:
         self._bent: set[vtkPolyData] = set()
         self._turned: set[vtkPolyData] = set()
         self._groups: dict[tuple[tuple[str, vtkPolyData], ...], _Group] = {}
+        self._last: tuple[Mapping[str, Drawn], _Group] | None = None
         self.waiting: frozenset[str] = frozenset()
 
     def draw(
         self, drawn: Mapping[str, Drawn], following: "Following | None", pose: Pose | None
     ) -> frozenset[str]:
-        """Bend what is drawn, or lay it back at rest; returns the names whose points changed."""
+        """Bend what is drawn, or lay it back at rest; returns the names whose points changed.
+
+        One that comes again, and is the very same mapping, is known already.
+        """
         if pose is None or following is None or pose.resting:
             self.waiting = frozenset()
             changed = frozenset(name for name, one in drawn.items() if one.data in self._bent)
@@ -93,17 +100,27 @@ class Bending:
             return changed
         from siexplorer.geometry.skinning import follow
 
-        found = following.tie if self.patient else following.ready
-        tied = {name: found(one.surface) for name, one in drawn.items()}
-        self.waiting = frozenset(name for name, one in tied.items() if one is None)
-        there = {name: one for name, one in tied.items() if one is not None}
-        if not there:
-            return frozenset()
-        group = self._gathered({name: drawn[name] for name in there}, there)
-        points, normals = follow(group.whole, pose.matrices, pose.joints)
-        turned = any(angle_deg(matrix) > NORMALS_FROM_DEG for matrix in pose.matrices.values())
-        for held, rows in group.rows:
+        if self._last is not None and self._last[0] is drawn and not self.waiting:
+            group = self._last[1]
+        else:
+            found = following.tie if self.patient else following.ready
+            tied = {name: found(one.surface) for name, one in drawn.items()}
+            self.waiting = frozenset(name for name, one in tied.items() if one is None)
+            there = {name: one for name, one in tied.items() if one is not None}
+            if not there:
+                return frozenset()
+            # What turns with the same thigh lies together, and follows faster so.
+            near = {name: drawn[name] for name in sorted(there, key=_side)}
+            group = self._gathered(near, there)
+            self._last = drawn, group
+        far = {
+            body for body, matrix in pose.matrices.items() if angle_deg(matrix) > NORMALS_FROM_DEG
+        }
+        facing = bool(far) or bool(self._turned)
+        points, normals = follow(group.whole, pose.matrices, pose.joints, facing=facing)
+        for held, rows, carriers in group.rows:
             # Light hardly tells a small turn, and half of what is handed over is saved.
+            turned = not far.isdisjoint(carriers)
             again = turned or held.data in self._turned
             held.fill(points[:, rows].T, normals[:, rows].T if again else None)
             self._bent.add(held.data)
@@ -111,7 +128,7 @@ class Bending:
                 self._turned.add(held.data)
             else:
                 self._turned.discard(held.data)
-        return frozenset(there)
+        return frozenset(drawn.keys() - self.waiting)
 
     def _gathered(self, drawn: Mapping[str, Drawn], tied: Mapping[str, "Tied"]) -> _Group:
         key = tuple((name, one.data) for name, one in drawn.items())
@@ -128,7 +145,7 @@ class Bending:
                 part, points=held.rest_points.T.copy(), normals=held.rest_normals.T.copy()
             )
             parts.append(part)
-            rows.append((held, slice(start, start + part.count)))
+            rows.append((held, slice(start, start + part.count), _carriers(part)))
             start += part.count
         from siexplorer.geometry.skinning import gathered
 
@@ -140,11 +157,13 @@ class Bending:
 
     def _holding(self, data: vtkPolyData) -> _Held:
         if data not in self._held:
-            points = vtk_to_numpy(data.GetPoints().GetData())
+            places = data.GetPoints().GetData()
+            points = vtk_to_numpy(places)
             facing = data.GetPointData().GetNormals()
             normals = None if facing is None else vtk_to_numpy(facing)
             rest = np.zeros_like(points) if normals is None else normals.copy()
-            self._held[data] = _Held(data, points, normals, points.copy(), rest)
+            arrays = (places, facing)
+            self._held[data] = _Held(data, points, normals, points.copy(), rest, arrays)
         return self._held[data]
 
     def _lay_back(self, data: vtkPolyData) -> None:
@@ -153,3 +172,16 @@ class Bending:
             held.fill(held.rest_points, held.rest_normals)
             self._bent.discard(data)
             self._turned.discard(data)
+
+
+def _side(name: str) -> int:
+    """Where a name comes in the order of left, middle and right."""
+    return 0 if name.startswith("left-") else 2 if name.startswith("right-") else 1
+
+
+def _carriers(part: "Tied") -> frozenset[str]:
+    """The bodies that carry any of it."""
+    found = {name for name, share in zip(BODIES, part.shares, strict=True) if share.any()}
+    return frozenset(
+        found | {f"{side}-femur" for side, share in part.thighs.items() if share.any()}
+    )

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from vtkmodules.vtkCommonDataModel import vtkPlane
-from vtkmodules.vtkRenderingCore import vtkActor, vtkMapper, vtkPolyDataMapper
+from vtkmodules.vtkRenderingCore import vtkActor, vtkMapper
 
 from siexplorer.geometry.surface import Floats, Surface, area_cm2, volume_cm3
 from siexplorer.packs.pack import PackSurface
-from siexplorer.scene.actors import poly_data
+from siexplorer.scene.actors import plain_mapper, poly_data
 
 BUDGET = 40_000
 """Triangles that are drawn as they are while the model turns; above, the heaviest are thinned."""
@@ -146,9 +146,7 @@ class Detail:
                 continue
             if name not in self._coarse:
                 made, places = self._ready[name]
-                mapper = vtkPolyDataMapper()
-                mapper.SetInputData(poly_data(made.surface, made.normals, places))
-                mapper.ScalarVisibilityOff()
+                mapper = plain_mapper(poly_data(made.surface, made.normals, places))
                 if self._plane is not None:
                     mapper.AddClippingPlane(self._plane)
                 self._coarse[name] = mapper

@@ -9,10 +9,11 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
 from siexplorer.anatomy.records import Mark, Movement
 from siexplorer.exploration.moving import STRAIN_FROM_PERCENT, Pose, moves_si
-from siexplorer.geometry.motion import SIDES, displacement_mm, moved, outwards
+from siexplorer.geometry.motion import SIDES, X, displacement_mm, moved, outwards
 from siexplorer.geometry.surface import Floats
 from siexplorer.packs.pack import Pack
-from siexplorer.scene.actors import dashed_ring, mixed, tube_actor
+from siexplorer.scene.actors import Tubes, dashed_ring, mixed
+from siexplorer.scene.actors import place as put
 from siexplorer.scene.camera import DIRECTIONS
 from siexplorer.scene.theme import Rgb, Theme, rgb
 
@@ -34,30 +35,33 @@ STRAIN_FULL_PERCENT = 3.0
 
 
 class MovingMarks:
-    """Keeps the actors that belong to the movement being shown."""
+    """Keeps the actors that belong to the movement being shown; from moment to moment they are put
+    elsewhere, not made anew.
+    """
 
     def __init__(self, renderer: vtkRenderer) -> None:
         self.renderer = renderer
-        self._actors: list[vtkActor] = []
+        self._tubes: list[Tubes] = []
+        self._cones: list[vtkActor] = []
+        self._used = [0, 0]
         self.placed: list[tuple[Mark, Floats]] = []
         """The marks that are drawn now, and where."""
 
     def clear(self) -> None:
         """Take everything away."""
-        for actor in self._actors:
-            self.renderer.RemoveActor(actor)
-        self._actors, self.placed = [], []
+        self._used, self.placed = [0, 0], []
+        self._hide_rest()
 
     def draw(self, pack: Pack, movement: Movement, pose: Pose, theme: Theme) -> None:
         """Draw what belongs to a moment."""
-        self.clear()
+        self._used, self.placed = [0, 0], []
         axis = _axis(movement, pose)
         if axis is not None:
-            self._tubes([axis], 0.9, theme.accent)
+            self._tube([axis], 0.9, theme.accent)
         for side in SIDES:
             ticks = joint_ticks(pack, pose, side)
             if ticks:
-                self._tubes(ticks, 0.7, theme.accent)
+                self._tube(ticks, 0.7, theme.accent)
         for mark in movement.marks:
             if pose.at + 1e-9 < mark.from_moment:
                 continue
@@ -78,26 +82,45 @@ class MovingMarks:
                 if length > 0.0:
                     end = place + towards / length * HAND_ARROW_MM
                     self._arrow(place, end, theme.accent)
+        self._hide_rest()
 
-    def _tubes(self, curves: list[Floats], radius_mm: float, colour: Rgb) -> None:
-        actor = tube_actor(curves, radius_mm, colour)
-        actor.GetProperty().LightingOff()
-        self._add(actor)
+    def _tube(self, curves: list[Floats], radius_mm: float, colour: Rgb) -> None:
+        if self._used[0] == len(self._tubes):
+            self._tubes.append(Tubes())
+            self._add(self._tubes[-1].actor)
+        tubes = self._tubes[self._used[0]]
+        self._used[0] += 1
+        tubes.lay(curves, radius_mm)
+        tubes.actor.GetProperty().SetColor(*colour)
+        tubes.actor.SetVisibility(True)
 
     def _arrow(self, start: Floats, tip: Floats, colour: Rgb) -> None:
         way = (tip - start) / np.linalg.norm(tip - start)
         head = tip - way * 4.0 * ARROW_RADIUS_MM
-        self._tubes([np.stack([start, head])], ARROW_RADIUS_MM, colour)
-        self._add(_cone(head, tip, 2.4 * ARROW_RADIUS_MM, colour))
+        self._tube([np.stack([start, head])], ARROW_RADIUS_MM, colour)
+        if self._used[1] == len(self._cones):
+            self._cones.append(_cone())
+            self._add(self._cones[-1])
+        cone = self._cones[self._used[1]]
+        self._used[1] += 1
+        put(cone, _cone_matrix(head, tip, 2.4 * ARROW_RADIUS_MM))
+        cone.GetProperty().SetColor(*colour)
+        cone.SetVisibility(True)
 
     def _hand(self, place: Floats, towards: Floats, theme: Theme) -> None:
         ring = dashed_ring(place, towards, HAND_RADIUS_MM, dashes=1)
-        self._tubes(ring, 1.6, mixed(theme.accent, theme.label, 0.3))
+        self._tube(ring, 1.6, mixed(theme.accent, theme.label, 0.3))
 
     def _add(self, actor: vtkActor) -> None:
         actor.SetPickable(False)
+        actor.GetProperty().LightingOff()
         self.renderer.AddActor(actor)
-        self._actors.append(actor)
+
+    def _hide_rest(self) -> None:
+        for tubes in self._tubes[self._used[0] :]:
+            tubes.actor.SetVisibility(False)
+        for cone in self._cones[self._used[1] :]:
+            cone.SetVisibility(False)
 
 
 def place_of_mark(
@@ -174,17 +197,12 @@ def _axis(movement: Movement, pose: Pose) -> Floats | None:
     return moved(carrier, line)
 
 
-def _cone(base: Floats, tip: Floats, radius_mm: float, colour: Rgb, sides: int = 16) -> vtkActor:
-    way = (tip - base) / np.linalg.norm(tip - base)
-    helper = np.array([0.0, 0.0, 1.0]) if abs(way[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
-    across = np.cross(way, helper)
-    across /= np.linalg.norm(across)
-    other = np.cross(way, across)
+def _cone(sides: int = 16) -> vtkActor:
+    """A cone of radius 1 on the xy plane with its tip at z = 1."""
     points, cells = vtkPoints(), vtkCellArray()
-    points.InsertNextPoint(*map(float, tip))
+    points.InsertNextPoint(0.0, 0.0, 1.0)
     for angle in np.linspace(0.0, 2 * np.pi, sides, endpoint=False):
-        rim = base + radius_mm * (np.cos(angle) * across + np.sin(angle) * other)
-        points.InsertNextPoint(*map(float, rim))
+        points.InsertNextPoint(float(np.cos(angle)), float(np.sin(angle)), 0.0)
     for number in range(sides):
         cells.InsertNextCell(3, [0, number + 1, (number + 1) % sides + 1])
     cells.InsertNextCell(sides, list(range(sides, 0, -1)))
@@ -195,6 +213,16 @@ def _cone(base: Floats, tip: Floats, radius_mm: float, colour: Rgb, sides: int =
     mapper.SetInputData(data)
     actor = vtkActor()
     actor.SetMapper(mapper)
-    actor.GetProperty().SetColor(*colour)
-    actor.GetProperty().LightingOff()
     return actor
+
+
+def _cone_matrix(base: Floats, tip: Floats, radius_mm: float) -> Floats:
+    """(4, 4) that puts that cone between two points (3,)."""
+    along = tip - base
+    helper = np.array([0.0, 0.0, 1.0]) if abs(along[2]) < 0.9 * np.linalg.norm(along) else X
+    across = np.cross(along, helper)
+    across *= radius_mm / np.linalg.norm(across)
+    other = np.cross(along, across) / np.linalg.norm(along)
+    matrix = np.eye(4)
+    matrix[:3] = np.column_stack([across, other, along, base])
+    return matrix

@@ -67,6 +67,7 @@ class Overlay:
         self._names: dict[vtkTextActor, str] = {}
         self._ring_mm = 0.0
         self._captions: list[str] = []
+        self._wrapped: object = None
         self.boxes: list[tuple[str, Box]] = []
         self._lines = vtkPolyData()
         self._leader = vtkActor2D()
@@ -214,9 +215,11 @@ class Overlay:
         self.boxes = []
         if not self._captions:
             return []
-        room = int((width - 2 * MARGIN_PX * self.scale) / (LETTER_PX * self.scale))
-        wrapped = [part for line in self._captions for part in wrap(line, max(20, room))]
-        self._caption.SetInput("\n".join(wrapped))
+        room = max(20, int((width - 2 * MARGIN_PX * self.scale) / (LETTER_PX * self.scale)))
+        if (self._captions, room) != self._wrapped:
+            self._wrapped = (self._captions, room)
+            lines = [part for line in self._captions for part in wrap(line, room)]
+            self._caption.SetInput("\n".join(lines))
         size = self._size_of(self._caption)
         self._caption.SetPosition(MARGIN_PX * self.scale, MARGIN_PX * self.scale)
         box = Box(MARGIN_PX * self.scale, MARGIN_PX * self.scale, *size)
@@ -224,7 +227,8 @@ class Overlay:
         return [box]
 
     def _place_sides(self, width: int, height: int, under: list[Box]) -> list[Box]:
-        spots = {side: self.project(anchor[None])[0] for side, anchor in SIDE_ANCHORS.items()}
+        places = self.project(np.stack(list(SIDE_ANCHORS.values())))
+        spots = dict(zip(SIDE_ANCHORS, places, strict=True))
         nearer = min(spots, key=lambda side: spots[side][2])
         sidelong = abs(self.renderer.GetActiveCamera().GetDirectionOfProjection()[0]) > SIDELONG
         taken = []
@@ -252,9 +256,11 @@ class Overlay:
         return taken
 
     def _place_labels(self, width: int, height: int, taken: list[Box]) -> None:
-        points, lines = vtkPoints(), vtkCellArray()
         shown = self._labels_in_sight()
         shown += [(self.project(place[None])[0][:2], text) for place, text in self._notes]
+        if not shown and not self._lines.GetNumberOfLines():
+            return
+        points, lines = vtkPoints(), vtkCellArray()
         if shown:
             anchors = [anchor for anchor, _ in shown]
             sizes = [self._size_of(text) for _, text in shown]

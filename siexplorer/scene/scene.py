@@ -3,6 +3,7 @@
 import time
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pyvista as pv
@@ -19,6 +20,7 @@ from siexplorer.exploration.state import Camera, State
 from siexplorer.geometry.motion import SIDES, moved
 from siexplorer.geometry.section import flat_ends
 from siexplorer.geometry.surface import Floats, Surface
+from siexplorer.packs.pack import BUILT_IN
 from siexplorer.scene.actors import (
     dashed_ring,
     lamps,
@@ -91,6 +93,7 @@ class PelvisScene:
         self._words_late = False
         self._curve_actors: dict[str, vtkActor] = {}
         self._curves_drawn: object = None
+        self._landmarks: tuple[object, State, list[tuple[str, Floats, str, bool]]] | None = None
         self._marks = Marks(np.empty((0, 3)), [], np.empty(0))
         self.zone_problem: str | None = None
         self._skins: dict[str, tuple[Surface, Floats]] = {}
@@ -166,7 +169,12 @@ class PelvisScene:
         now = (after.section, after.at, after.magnification, after.ball)
         if glides != now and self._stirred is not None:
             self._stirred()
-        self.redraw()
+        if after.ball is not None and replace(before, ball=after.ball) == after:
+            # A tool that moves over the skin moves nothing else.
+            self._draw_ball(after)
+            self.request_render()
+        else:
+            self.redraw()
 
     def redraw(self) -> None:
         """Bring everything drawn in line with the state."""
@@ -185,7 +193,7 @@ class PelvisScene:
         pack, movement = self.exploration.pack, self.exploration.known.movements
         if pack is None or pose is None or state.movement not in movement:
             self.moving_marks.clear()
-            if state.mode != "ball":
+            if not state.on_skin:
                 self.overlay.set_notes([])
             self.overlay.set_shifts("", "", [])
             return
@@ -275,26 +283,13 @@ class PelvisScene:
     def _draw_landmarks(self, state: State, pose: Pose | None) -> None:
         points, colours, located, ids, reach = [], [], [], [], []
         curves: dict[str, list[Floats]] = {}
-        whole_skin = self.surfaces.whole_skin(state) is not None
-        for name, item in self.exploration.items.items():
-            if not isinstance(item.entry, Landmark) or not self.exploration.visible(name):
-                continue
-            rest = item.points if len(item.points) else item.anchor[None]
-            matrix = pose.matrices.get(item.moves_with) if pose else None
-            is_ring = item.entry.shape == "ring"
-            if whole_skin and not is_ring:
-                continue
-            is_curve = item.entry.shape == "curve" or is_ring
-            if is_ring:
-                # A mark on the skin is drawn round the bone point below it, so both can be clicked.
-                towards = np.array(DIRECTIONS[item.entry.view][0])
-                centre = self._on_skin(item.points[0], towards, state)
-                rest = dashed_ring(centre, towards, SKIN_RING_MM, dashes=1)[0]
+        for name, rest, body, is_curve in self._landmarks_shown(state):
+            matrix = pose.matrices.get(body) if pose else None
             place = rest if matrix is None else moved(matrix, rest)
             if state.section is not None and self.cutting.beyond(state.section, place):
                 continue
             if is_curve:
-                curves.setdefault(item.moves_with, []).append(rest)
+                curves.setdefault(body, []).append(rest)
             else:
                 points.append(place[0])
                 colours.append(self.theme.landmark)
@@ -312,6 +307,35 @@ class PelvisScene:
             self._draw_curves(curves)
         for body, actor in self._curve_actors.items():
             put(actor, pose.matrices.get(body) if pose else None)
+
+    def _landmarks_shown(self, state: State) -> list[tuple[str, Floats, str, bool]]:
+        """Of each landmark in the picture its name, its points (k, 3) as drawn at rest, the body
+        that carries it, and whether it is a curve; the same for all moments of a movement.
+        """
+        still, items = (
+            replace(state, at=0.0, magnification=1.0, camera=None),
+            self.exploration.items,
+        )
+        kept = self._landmarks
+        if kept is not None and kept[0] is items and kept[1] == still:
+            return kept[2]
+        found = []
+        whole_skin = self.surfaces.whole_skin(state) is not None
+        for name, item in items.items():
+            if not isinstance(item.entry, Landmark) or not self.exploration.visible(name):
+                continue
+            rest = item.points if len(item.points) else item.anchor[None]
+            is_ring = item.entry.shape == "ring"
+            if whole_skin and not is_ring:
+                continue
+            if is_ring:
+                # A mark on the skin is drawn round the bone point below it, so both can be clicked.
+                towards = np.array(DIRECTIONS[item.entry.view][0])
+                centre = self._on_skin(item.points[0], towards, state)
+                rest = dashed_ring(centre, towards, SKIN_RING_MM, dashes=1)[0]
+            found.append((name, rest, item.moves_with, is_ring or item.entry.shape == "curve"))
+        self._landmarks = items, still, found
+        return found
 
     def _skin(self, state: State) -> tuple[Surface, Floats] | None:
         """The skin that is drawn now, without its flat ends, and its normals."""
@@ -416,7 +440,7 @@ class PelvisScene:
         """The map on the skin, the tool that rests there, and what lies beneath it."""
         known, tool = self.exploration.known, self.exploration.known.tools.get(state.tool)
         self._draw_reach()
-        if state.mode != "ball":
+        if not state.on_skin:
             self.zone_skin.draw(known, None, None)
             self.ball_marks.clear()
             self.overlay.set_core("", [])
@@ -506,6 +530,8 @@ class PelvisScene:
             if self._said is None or self._due():
                 self._said = self._movement_captions(pose)
             captions += self._said
+        elif state.mode == "move" and state.movement is not None and self._of_another():
+            captions.append(known.say("not_posed"))
         rings = [
             self._on_skin(self._anchor(name, None), np.array(DIRECTIONS[item.entry.view][0]), state)
             for name, item in items.items()
@@ -521,10 +547,24 @@ class PelvisScene:
             self.overlay.set_hints(rings)
         else:
             self.overlay.set_hints([])
-        if state.mode == "ball":
+        if state.on_skin:
             captions += self._reach_captions()
             captions.append(self.zone_problem or known.say("map_caption"))
-        self.overlay.set_captions(captions)
+        self.overlay.set_captions([*captions, *self._credit()])
+
+    def _of_another(self) -> bool:
+        """Whether this is another pelvis than the one that comes along."""
+        pack = self.exploration.pack
+        return pack is not None and pack.info.id != BUILT_IN
+
+    def _credit(self) -> list[str]:
+        """Whose pelvis is drawn, where its licence asks that every picture says so."""
+        pack = self.exploration.pack
+        if pack is None or not self._of_another():
+            return []
+        licence = pack.info.licence
+        said = licence.replace("-", " ") in pack.info.attribution.replace("-", " ")
+        return [pack.info.attribution if said else f"{pack.info.attribution} {licence}"]
 
     def _reach_captions(self) -> list[str]:
         found = self.exploration.reached()
@@ -638,7 +678,7 @@ class PelvisScene:
         pixels that no bone hides, then the surface or cut face under the pixel.
         """
         state = self.exploration.state
-        if state.mode == "ball" and state.section is None:
+        if state.on_skin and state.section is None:
             return self._pick_skin(x_px, y_px)
         entry, position = self.picker.surface(x_px, y_px)
         wall = None

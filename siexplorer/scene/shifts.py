@@ -24,6 +24,7 @@ class ShiftBar:
         self._title, self._foot, self._rows = "", "", list[tuple[str, float]]()
         self._quads = Quads(renderer)
         self._texts: list[vtkTextActor] = []
+        self._drawn: object = None
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
@@ -56,7 +57,10 @@ class ShiftBar:
                 text.SetVisibility(False)
             self._quads.actor.SetVisibility(False)
             return None
-        self._draw(box)
+        drawn = (box, self.theme, self._title, self._foot, list(self._rows))
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._draw(box)
         return box
 
     def _draw(self, box: Box) -> None:

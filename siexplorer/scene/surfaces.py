@@ -26,6 +26,7 @@ from siexplorer.scene.actors import (
     flat_actor,
     mixed,
     place,
+    plain_mapper,
     rim_of,
     skin_actor,
     surface_actor,
@@ -73,9 +74,11 @@ class Surfaces:
         self._picker = picker
         self._ends: dict[str, vtkActor] = {}
         self._ghosts: dict[str, vtkActor] = {}
+        self._middles: dict[str, Floats] = {}
         self._rims: dict[str, list[Floats]] = {}
         self._textures: dict[tuple[str, bool], vtkTexture] = {}
         self._boxes: dict[str, Floats] = {}
+        self._to_bend: dict[str, Drawn] | None = None
         self._kept: dict[str, npt.NDArray[np.int64]] = {}
         self._streaked: dict[str, Floats | None] = {}
         self._plane: vtkPlane | None = None
@@ -86,7 +89,7 @@ class Surfaces:
         self._look: object = None
         self._covered: frozenset[str] = frozenset()
         self._moments = 0
-        self._shown: tuple[State, Pack | None, dict[str, PackSurface]] | None = None
+        self._shown: tuple[State, Pack | None, dict[str, PackSurface], State] | None = None
 
     def all_actors(self) -> list[vtkActor]:
         """Every actor made so far."""
@@ -97,6 +100,8 @@ class Surfaces:
         if plane is self._plane:
             return
         self.detail.set_moving(moving=False)
+        self._to_bend = None
+        self._match_ghosts()
         self._plane = plane
         for actor in self.all_actors():
             self._clip(actor)
@@ -111,10 +116,17 @@ class Surfaces:
 
     def shown(self, state: State) -> dict[str, PackSurface]:
         """The surfaces that belong in the picture."""
-        kept = self._shown
-        if kept is None or kept[0] is not state or kept[1] is not self.exploration.pack:
-            kept = self._shown = (state, self.exploration.pack, self._find_shown(state))
-        return kept[2]
+        kept, pack = self._shown, self.exploration.pack
+        if kept is not None and kept[0] is state and kept[1] is pack:
+            return kept[2]
+        # A moment of a movement shows what the one before showed.
+        still = replace(state, at=0.0, magnification=1.0, camera=None, ball=None)
+        if kept is not None and kept[1] is pack and kept[3] == still:
+            found = kept[2]
+        else:
+            found = self._find_shown(state)
+        self._shown = (state, pack, found, still)
+        return found
 
     def _find_shown(self, state: State) -> dict[str, PackSurface]:
         pack = self.exploration.pack
@@ -225,6 +237,7 @@ class Surfaces:
                 self.actors[name].GetProperty().SetBackfaceCulling(name not in hollow and not folds)
         self._draw_ghosts(shown, pose)
         self.detail.watch({name: self.actors[name] for name in shown}, shown)
+        self._to_bend = None
         self.bend(pose)
 
     def _move_on(self, pose: Pose) -> None:
@@ -236,15 +249,19 @@ class Surfaces:
         if renew or not self.detail.moving:
             self._uncover()
         self._lengths = self._lengths_now(pose)
-        for name, surface in self._drawn.items():
-            if self._soft(name):
-                self._tint(name)
-            else:
-                place(self.actors[name], pose.matrices.get(surface.info.moves_with))
+        self._put(pose)
         self._draw_ghosts(self._drawn, pose)
         self.bend(pose)
         if renew and self.detail.moving:
             self._cover()
+
+    def _put(self, pose: Pose) -> None:
+        """Place what goes with one bone, and tint ligaments, among what can be seen."""
+        for name in self._soft_shown:
+            if name not in self._covered:
+                self._tint(name)
+        for name in self._drawn.keys() - set(self._soft_shown) - self._covered:
+            place(self.actors[name], pose.matrices.get(self._drawn[name].info.moves_with))
 
     def _cover(self) -> None:
         """Leave out of the next pictures what lies wholly behind other things."""
@@ -258,14 +275,23 @@ class Surfaces:
             points[name] = held
             if surface.info.closed and actor.GetProperty().GetOpacity() >= 1.0:
                 opaque.add(name)
+            if name in self._ghosts and self._ghosts[name].GetVisibility():
+                points[_ghost_of(name)] = vtk_to_numpy(
+                    actor.GetMapper().GetInput().GetPoints().GetData()
+                )
         width, height = self.renderer.GetRenderWindow().GetSize()
         camera = self.renderer.GetActiveCamera()
         matrix = camera.GetCompositeProjectionTransformMatrix(width / max(height, 1), -1.0, 1.0)
         self._covered = covered(points, frozenset(opaque), array_of(matrix), (width, height))
-        for name in self._covered:
+        self._to_bend = None
+        for name in self._covered & self.actors.keys():
             self.actors[name].SetVisibility(False)
+        for name, ghost in self._ghosts.items():
+            if _ghost_of(name) in self._covered:
+                ghost.SetVisibility(False)
 
     def _uncover(self) -> None:
+        self._to_bend = None
         for name in self._covered:
             if name in self._drawn:
                 self.actors[name].SetVisibility(True)
@@ -275,6 +301,9 @@ class Surfaces:
         """Nothing moves any more: everything is drawn again, in full."""
         self._moments = 0
         self._uncover()
+        self._match_ghosts()
+        if pose is not None:
+            self._put(pose)
         self.bend(pose)
 
     def lengths_shown(self) -> dict[str, "Length"]:
@@ -299,6 +328,15 @@ class Surfaces:
 
     def bend(self, pose: Pose | None) -> None:
         """Lay soft tissue where the bones take it, in whichever detail it is drawn."""
+        if self._to_bend is None:
+            self._to_bend = self._find_to_bend()
+        # What follows is only worked out, and its libraries loaded, once something moves.
+        following = self.exploration.following if pose is not None else None
+        changed = self.bending.draw(self._to_bend, following, pose)
+        self._picker.hurried = self.detail.moving
+        self._picker.forget_shape(self.actors[name] for name in changed if name in self.actors)
+
+    def _find_to_bend(self) -> dict[str, Drawn]:
         drawn = {}
         for name in self._soft_shown:
             for key, actor in ((name, self.actors[name]), (f"{name} ends", self._ends.get(name))):
@@ -307,11 +345,7 @@ class Surfaces:
                 kept = self.detail.standing_in(name) if key == name else None
                 kept = self._kept.get(key) if kept is None else kept
                 drawn[key] = Drawn(actor.GetMapper().GetInput(), name, kept)
-        # What follows is only worked out, and its libraries loaded, once something moves.
-        following = self.exploration.following if pose is not None else None
-        changed = self.bending.draw(drawn, following, pose)
-        self._picker.hurried = self.detail.moving
-        self._picker.forget_shape(self.actors[name] for name in changed if name in self.actors)
+        return drawn
 
     def _lengths_now(self, pose: Pose | None) -> dict[str, "Length"]:
         """How long ligaments are, once they are tied to their bones."""
@@ -424,7 +458,9 @@ class Surfaces:
 
     def _make_ghost(self, name: str, actor: vtkActor) -> None:
         ghost = vtkActor()
-        ghost.SetMapper(actor.GetMapper())
+        # A mapper of its own: one that two actors share shades both as the first of them asked for.
+        ghost.SetMapper(plain_mapper(actor.GetMapper().GetInput()))
+        ghost.SetShaderProperty(actor.GetShaderProperty())
         ghost.SetVisibility(False)
         ghost.SetPickable(False)
         ghost.GetProperty().SetOpacity(0.28)
@@ -432,13 +468,32 @@ class Surfaces:
         ghost.GetProperty().FrontfaceCullingOn()
         self._ghosts[name] = ghost
         self.renderer.AddActor(ghost)
+        self._clip(ghost)
 
     def _draw_ghosts(self, shown: dict[str, PackSurface], pose: Pose | None) -> None:
         for name, ghost in self._ghosts.items():
             # At rest the ghost would only blotch the bone that covers it.
-            moving = name in shown and pose is not None and _apart(shown[name], pose)
-            ghost.SetVisibility(moving)
+            moving = name in shown and pose is not None and self._apart(name, shown[name], pose)
+            ghost.SetVisibility(moving and _ghost_of(name) not in self._covered)
             ghost.GetProperty().SetColor(*self.theme.accent)
+        self._match_ghosts()
+
+    def _match_ghosts(self) -> None:
+        """A ghost is as detailed as its bone."""
+        for name, ghost in self._ghosts.items():
+            data = self.actors[name].GetMapper().GetInput()
+            if ghost.GetMapper().GetInput() is not data:
+                ghost.GetMapper().SetInputData(data)
+
+    def _apart(self, name: str, surface: PackSurface, pose: Pose) -> bool:
+        """Whether a bone is drawn away from where it is at rest."""
+        matrix = pose.matrices.get(surface.info.moves_with)
+        if matrix is None:
+            return False
+        if name not in self._middles:
+            self._middles[name] = surface.surface.vertices.mean(axis=0)
+        shift_mm = np.linalg.norm(displacement_mm(matrix, self._middles[name]))
+        return bool(shift_mm > GHOST_FROM_MM) or angle_deg(matrix) > GHOST_FROM_DEG
 
     def rims(self, names: tuple[str, ...], pose: Pose | None) -> list[Floats]:
         """The borders of painted areas, where they are now."""
@@ -460,14 +515,9 @@ class Surfaces:
         return found
 
 
-def _apart(surface: PackSurface, pose: Pose) -> bool:
-    """Whether a bone is drawn away from where it is at rest."""
-    matrix = pose.matrices.get(surface.info.moves_with)
-    if matrix is None:
-        return False
-    middle = surface.surface.vertices.mean(axis=0)
-    moved = np.linalg.norm(displacement_mm(matrix, middle))
-    return bool(moved > GHOST_FROM_MM) or angle_deg(matrix) > GHOST_FROM_DEG
+def _ghost_of(name: str) -> str:
+    """What the ghost of a bone is called among things that may be covered."""
+    return f"{name} ghost"
 
 
 def _corners(surface: PackSurface) -> Floats:

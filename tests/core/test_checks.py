@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from siexplorer.anatomy.knowledge import Knowledge, read_knowledge
-from siexplorer.exploration import checks
+from siexplorer.exploration import ball_checks, checks
 from siexplorer.exploration.checks import check
 from siexplorer.exploration.tissue import Measured
 from siexplorer.geometry.landmarks import Points
@@ -87,6 +87,28 @@ def marking(known: Knowledge, place: str) -> None:
     change(known.movements, "left-one-leg-stance", marks=marks)
 
 
+def for_tools(known: Knowledge, **fields: Any) -> None:
+    changed = [
+        msgspec.structs.replace(one, **fields) for one in known.zones["dorsal-sacrum"].for_tools
+    ]
+    change(known.zones, "dorsal-sacrum", for_tools=changed)
+
+
+def in_position(known: Knowledge, name: str) -> None:
+    one = known.zones["gluteal-clear"].in_position[0]
+    said = msgspec.structs.replace(one, positions=[name])
+    change(known.zones, "gluteal-clear", in_position=[said])
+
+
+def held(known: Knowledge, *keys: tuple[float, float], **fields: Any) -> None:
+    turn = msgspec.structs.replace(known.positions["seated"].turns[0], keys=[*keys], **fields)
+    change(known.positions, "seated", turns=[turn])
+
+
+def margins(known: Knowledge, zone: str, **mm: float) -> None:
+    change(known.zones, zone, margins_mm=known.zones[zone].margins_mm | mm)
+
+
 def with_text(known: Knowledge, text: str) -> None:
     description = msgspec.structs.replace(known.entries["sacrum"].description, plain=text)
     change(known.entries, "sacrum", description=description)
@@ -107,6 +129,33 @@ BREAKS: dict[str, tuple[Callable[[Knowledge, Pack], object], str]] = {
     "landmark record": (lambda k, p: k.entries.pop("right-piis"), "right-piis"),
     "notice": (lambda k, p: setattr(k, "notice", None), "notice"),
     "zone record": (lambda k, p: k.zones.pop("flank"), "flank"),
+    "caveat": (lambda k, p: setattr(k, "anatomy_varies", None), "anatomy_varies"),
+    "zone's tool": (lambda k, p: for_tools(k, tools=["plam"]), "“plam”"),
+    "zone's position": (lambda k, p: in_position(k, "floating"), "“floating”"),
+    "ball on the sacrum": (
+        lambda k, p: for_tools(k, tools=["palm", "elbow"]),
+        "must be “avoid” for “elbow”",
+    ),
+    "tool record": (lambda k, p: k.tools.pop("lacrosse-ball"), "lacrosse-ball"),
+    "tool's words": (lambda k, p: change(k.tools, "palm", lay_name=""), "lay_name"),
+    "tool's source": (lambda k, p: k.sources.pop("itf-ball"), "itf-ball"),
+    "contact": (
+        lambda k, p: change(k.tools, "elbow", contact_radius_mm=30.0),
+        "does not fit a ball of 22 mm",
+    ),
+    "counted": (lambda k, p: change(k.tools, "elbow", counted_radius_mm=16.0), "counted_radius_mm"),
+    "length": (lambda k, p: change(k.tools, "foam-roller", length_mm=0.0), "length_mm"),
+    "stiffness": (lambda k, p: change(k.tools, "palm", stiffness=0), "stiffness"),
+    "position record": (lambda k, p: k.positions.pop("prone"), "“prone”"),
+    "position's turn": (
+        lambda k, p: held(k, (0.0, 5.0), (1.0, 5.0), motion="glide"),
+        "“both-hips” cannot do “glide”",
+    ),
+    "position that moves": (lambda k, p: held(k, (0.0, 5.0), (1.0, 50.0)), "is held"),
+    "position beyond a cap": (
+        lambda k, p: held(k, (0.0, 9.0), (1.0, 9.0), joint="both-si", motion="posterior-rotation"),
+        "3.6",
+    ),
     "sentence": (lambda k, p: k.text.pop("midline_side"), "midline_side"),
     "movement record": (lambda k, p: k.movements.pop("nutation"), "“nutation” is missing"),
     "beyond a cap": (lambda k, p: turning(k, "left-ilium-flexion", (1.0, 9.0)), "3.6"),
@@ -151,6 +200,14 @@ BREAKS: dict[str, tuple[Callable[[Knowledge, Pack], object], str]] = {
         lambda k, p: change(k.zones, "sciatic-corridor", margins_mm={"core": 0.0}),
         "caution",
     ),
+    "small clear": (lambda k, p: margins(k, "gluteal-clear", crest_below=70.0), "cm2"),
+    "clear near the nerve": (
+        lambda k, p: margins(k, "gluteal-clear", sciatic=0.0),
+        "reaches the sciatic nerve",
+    ),
+    "flesh avoided": (lambda k, p: margins(k, "sciatic-corridor", core=90.0), "fleshy area"),
+    "hand not allowed": (lambda k, p: margins(k, "inside-asis", **{"from": 30.0}), "a hand"),
+    "groin allowed": (lambda k, p: margins(k, "groin", below=10.0), "the groin is not told"),
     "no surface": (lambda k, p: p.surfaces.pop("coccyx"), "“coccyx”"),
     "unknown entry": (lambda k, p: change_surface(p, "coccyx", lambda f: f, entry="tail"), "tail"),
     "carrier": (lambda k, p: change_surface(p, "coccyx", lambda f: f, moves_with="x"), "“x”"),
@@ -172,6 +229,15 @@ BREAKS: dict[str, tuple[Callable[[Knowledge, Pack], object], str]] = {
 
 
 CROSSING = ("no room", "too little lift")
+MAPPED = (
+    "margins",
+    "too much clear",
+    "small clear",
+    "clear near the nerve",
+    "flesh avoided",
+    "hand not allowed",
+    "groin allowed",
+)
 
 
 @pytest.mark.parametrize("fault", BREAKS)
@@ -180,8 +246,14 @@ def test_what_is_broken_is_said(
 ) -> None:
     known, pack = broken
     if fault not in CROSSING:
-        # The slowest part, which is the same for all others.
+        # The slowest parts, which are the same for all others.
         monkeypatch.setattr(checks, "_crossing", lambda *_: [])
+        if fault != "movement record":
+            monkeypatch.setattr(checks, "_ligaments", lambda *_: [])
+    if fault in MAPPED:
+        monkeypatch.setattr(ball_checks, "SKINS", ("male",))
+    else:
+        monkeypatch.setattr(checks, "zones_drawn", lambda *_: [])
     damage, word = BREAKS[fault]
     damage(known, pack)
     failures = check(known, pack, None)

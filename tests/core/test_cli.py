@@ -16,9 +16,11 @@ import pytest
 from siexplorer import __version__, cli
 from siexplorer.anatomy import records
 from siexplorer.anatomy.places import data_folder
-from siexplorer.exploration import state
+from siexplorer.exploration import ball, state
 from siexplorer.exploration.catalog import rows
+from siexplorer.exploration.exploration import Exploration
 from siexplorer.geometry.motion import BODIES
+from siexplorer.geometry.zones import ORDER
 from siexplorer.scene.gl import missing_gl
 
 CHECKOUT = Path(cli.__file__).resolve().parent.parent
@@ -99,7 +101,7 @@ def test_list_is_an_array_of_objects_with_id_kind_name_and_side(capsys):
     assert {row["kind"] for row in rows} >= {"bone", "landmark", "muscle", "movement", "zone"}
 
 
-@pytest.mark.parametrize("kind", ["bone", "muscle", "movement", "zone"])
+@pytest.mark.parametrize("kind", ["bone", "muscle", "movement", "zone", "tool", "position"])
 def test_list_of_one_kind(capsys, kind):
     rows = printed(capsys, "list", "--kind", kind)
     assert rows
@@ -112,6 +114,8 @@ def test_the_words_of_the_door_are_those_of_the_house(known):
     assert get_args(cli.Voice) == get_args(records.Voice)
     assert get_args(cli.Mode) == get_args(state.Mode)
     assert set(get_args(cli.SkinChoice)) == {*state.SKINS, "none"}
+    assert get_args(cli.Body) == state.SKINS
+    assert (cli.FIRST_TOOL, cli.FIRST_POSITION) == (ball.FIRST_TOOL, ball.FIRST_POSITION)
 
 
 def test_list_as_a_table_lines_up(capsys):
@@ -121,9 +125,12 @@ def test_list_as_a_table_lines_up(capsys):
     assert all(row[head.index("KIND") :].startswith("bone") for row in rows)
 
 
-def test_a_kind_that_nothing_is_of_yet_is_an_empty_array(capsys):
+def test_techniques_are_listed_for_both_sides(capsys):
     assert cli.main(["list", "--kind", "technique", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == []
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["kind"] for row in rows} == {"technique"}
+    ids = {row["id"] for row in rows}
+    assert {"left-ball-under-buttock", "right-ball-under-buttock"} <= ids
 
 
 # show ---------------------------------------------------------------------------------------------
@@ -168,9 +175,14 @@ def test_show_a_muscle_sums_its_painted_areas(capsys):
 
 @pytest.mark.parametrize(
     ("name", "kind", "side"),
-    [("left-ilium-flexion", "movement", "left"), ("sciatic-core", "zone", "both")],
+    [
+        ("left-ilium-flexion", "movement", "left"),
+        ("sciatic-core", "zone", "both"),
+        ("lacrosse-ball", "tool", "both"),
+        ("right-figure-four", "position", "right"),
+    ],
 )
-def test_movements_and_zones_are_shown_too(capsys, name, kind, side):
+def test_what_is_no_part_of_the_body_is_shown_too(capsys, name, kind, side):
     shown = printed(capsys, "show", name)
     assert (shown["kind"], shown["side"]) == (kind, side)
     assert cli.main(["show", name]) == 0
@@ -308,23 +320,203 @@ def test_a_movement_that_cannot_be_is_refused_with_its_name(capsys, data):
         assert "nutation" in sentence
 
 
-def test_zones_are_told_for_each_side_and_from_its_psis(capsys):
-    found = printed(capsys, "zones")
-    assert found["caveats"]
-    assert "posterior projection" in found["projection"]
+# The ball -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("skin", state.SKINS)
+def test_zones_are_told_for_each_side_and_from_its_psis(capsys, known, skin):
+    found = printed(capsys, "zones", "--skin", skin)
+    assert (found["tool"], found["position"], found["skin"]) == ("tennis-ball", "standing", skin)
+    assert len(found["caveats"]) == 3
+    assert "along the skin" in found["projection"]
     rows = {(row["id"], row["side"]): row for row in found["zones"]}
-    assert {side for _, side in rows} == {"left", "right"}
+    assert set(rows) == {(zone, side) for zone in ORDER for side in ("left", "right")}
     for side, sign in (("left", 1), ("right", -1)):
         clear = rows["gluteal-clear", side]
         psis = printed(capsys, "show", f"{side}-psis")["position_mm"]
-        assert clear["state"] == "clear"
+        assert (clear["state"], clear["allowed"]) == ("clear", True)
         assert clear["area_cm2"] > 30
         assert 50 < clear["from_psis_mm"]["lateral_mm"] < 90
         assert clear["centroid_mm"]["x"] * sign > 0
-        lateral = (clear["centroid_mm"]["x"] - psis[0]) * sign
-        assert lateral == pytest.approx(clear["from_psis_mm"]["lateral_mm"], abs=0.2)
+        for axis, way, turn in (("x", "lateral", sign), ("y", "back", 1), ("z", "up", 1)):
+            shift = (clear["centroid_mm"][axis] - psis["xyz".index(axis)]) * turn
+            assert shift == pytest.approx(clear["from_psis_mm"][f"{way}_mm"], abs=0.02)
         assert clear["reason"]
         assert "design choice" in clear["tags"]
+        assert clear["margins"]["mm"]["sciatic"] == 18.0
+        assert set(clear["tools"]) == set(known.tools)
+        assert any("prone" in one["positions"] for one in clear["positions"])
+    # States are the zones of that state.
+    for total in found["states"]:
+        parts = [
+            row["area_cm2"]
+            for row in found["zones"]
+            if (row["state"], row["side"]) == (total["state"], total["side"])
+        ]
+        assert total["area_cm2"] == pytest.approx(sum(parts), abs=0.1)
+    assert {row["state"] for row in found["states"]} == set(ball.STATES)
+
+
+def test_zones_differ_by_tool_and_position(capsys):
+    plain = printed(capsys, "zones")
+    palm = printed(capsys, "zones", "--tool", "broad palm")
+    crossed = printed(capsys, "zones", "--position", "right figure-four")
+    assert palm["tool"] == "palm"
+    assert crossed["position"] == "right-figure-four"
+    assert len(crossed["caveats"]) == 4
+
+    def sacrum(found):
+        return next(row for row in found["zones"] if row["id"] == "dorsal-sacrum")
+
+    assert (sacrum(plain)["state"], sacrum(palm)["state"]) == ("avoid", "caution")
+    assert sacrum(plain)["tools"] == sacrum(palm)["tools"]
+    assert plain["states"] != crossed["states"]
+
+
+def test_every_vertex_of_the_skin_can_be_asked_for(capsys, known, pack):
+    found = printed(capsys, "zones", "--vertices", "--tool", "elbow")
+    vertices = found["vertices"]
+    assert len(vertices) > 6000
+    assert set(vertices[0]["distances_mm"]) == set(ball.TELLS)
+    points = np.array([one["point_mm"] for one in vertices])
+    skin = pack.surfaces["skin-female"].surface.vertices
+    assert np.abs(skin[:, None, 0][:50] - points[None, :, 0]).min(axis=1).max() < 0.01
+    clear = [one["distances_mm"] for one in vertices if one["state"] == "clear"]
+    assert len(clear) > 100
+    radius = known.tools["elbow"].counted_radius_mm
+    assert min(one["sciatic_line"] for one in clear) >= 18 + radius
+    assert min(one["sacrum"] for one in clear) >= 5 + radius
+    states = {one["rule"]: one["state"] for one in vertices}
+    assert states == {rule: states[rule] for rule in states}
+    assert "vertices" not in printed(capsys, "zones")
+
+
+PLACES = {
+    "clear": ("tennis", "110 150 -20"),
+    "caution": ("lacrosse ball", "70 175 -40"),
+    "avoid": ("elbow", "0 200 0"),
+}
+
+
+@pytest.mark.parametrize("state", PLACES)
+def test_a_ball_is_told_what_the_rules_say(capsys, known, state):
+    tool, place = PLACES[state]
+    found = printed(capsys, "ball", "--tool", tool, "--at", *place.split())
+    assert found["verdict"] == state
+    record = known.tools[found["tool"]]
+    assert found["rule_name"] == known.zones[found["rule"]].name
+    assert found["reason"].endswith(".")
+    assert set(found["distances_mm"]) == set(ball.TELLS)
+    assert found["contact"] == {
+        "radius_mm": record.contact_radius_mm,
+        "counted_radius_mm": record.counted_radius_mm,
+        "patch_area_cm2": found["contact_patch_cm2"],
+    }
+    circle = np.pi * record.contact_radius_mm**2 / 100
+    assert found["contact_patch_cm2"] == pytest.approx(circle, rel=0.4)
+    snapped, asked = np.array(found["place_mm"]), np.array(found["asked_mm"])
+    assert asked.tolist() == [float(value) for value in place.split()]
+    assert np.linalg.norm(snapped - asked) == pytest.approx(found["snapped_by_mm"], abs=0.01)
+    out = np.array(found["centre_mm"]) - snapped
+    height = record.diameter_mm / 2 - found["sink_mm"]
+    assert out == pytest.approx(np.array(found["normal"]) * height, abs=0.05)
+    near = found["nearest"]
+    assert near["distance_mm"] == max(0, found["distances_mm"][near["name"]])
+    assert near["words"].startswith("Nearest: ")
+    assert set(found["sources"]) <= set(known.sources)
+    assert found["position_says"]
+    assert len(found["caveats"]) == 3
+    assert (found["suggestion"] is None) == (state == "clear")
+    if found["suggestion"]:
+        there = [str(value) for value in found["suggestion"]["place_mm"]]
+        after = printed(capsys, "ball", "--tool", tool, "--at", *there)
+        assert (after["verdict"], after["suggestion"]) == ("clear", None)
+        assert after["side"] == found["side"]
+        assert "fleshy" in found["suggestion"]["words"]
+
+
+@pytest.mark.parametrize("position", ["standing", "figure-four"])
+def test_a_ball_is_told_what_the_window_shows(capsys, known, pack, position):
+    seen = Exploration(known, pack)
+    seen.set_mode("ball")
+    seen.set_tool("lacrosse-ball")
+    held = "standing" if position == "standing" else "right-figure-four"
+    seen.set_position(held)
+    seen.skin_map(wait=True)
+    seen.place_ball(np.array([-80.0, 170.0, -50.0]))
+    shown, stack = seen.verdict(), seen.stack(wait=True)
+    assert shown is not None
+    assert stack is not None
+    at = [str(value) for value in seen.state.ball]
+    told = printed(capsys, "ball", "--tool", "lacrosse", "--at", *at, "--position", position)
+    assert told["position"] == held
+    assert (told["verdict"], told["rule"]) == (shown.state, shown.rule)
+    assert told["distances_mm"] == pytest.approx(shown.distances_mm, abs=0.02)
+    below = printed(capsys, "beneath", "--at", *at, "--position", position)
+    assert [one["name"] for one in below["stack"]] == [one.name for one in stack.layers]
+    depths = [one.depth_mm for one in stack.layers]
+    assert [one["depth_mm"] for one in below["stack"]] == pytest.approx(depths, abs=0.05)
+
+
+def test_a_ball_can_be_laid_on_a_named_thing(capsys, known, pack):
+    seen = Exploration(known, pack)
+    seen.set_mode("ball")
+    seen.skin_map(wait=True)
+    for name in ("right-piriformis", "left-ischial-tuberosity", "sacrum"):
+        told = printed(capsys, "ball", "--tool", "tennis", "--on", name)
+        assert seen.place_ball_on(name)
+        shown = seen.verdict()
+        assert shown is not None
+        assert told["place_mm"] == pytest.approx(shown.contact.place, abs=0.02)
+        assert (told["rule"], told["side"]) == (shown.rule, shown.side)
+
+
+def test_what_lies_beneath_is_told_in_order(capsys):
+    found = printed(capsys, "beneath", "--landmark", "left-piriformis")
+    depths = [one["depth_mm"] for one in found["stack"]]
+    assert depths == sorted(depths)
+    ids = [one["id"] for one in found["stack"] if one["beside_mm"] is None]
+    wanted = [f"left-{n}" for n in ("gluteus-maximus", "piriformis", "greater-sciatic-notch")]
+    assert [name for name in ids if name in wanted] == wanted
+    assert found["stack"][0]["kind"] == "skin"
+    nerve = next(one for one in found["stack"] if one["id"] == "left-sciatic-nerve")
+    assert nerve["kind"] == "nerve"
+    assert all(one["thickness_mm"] >= 0 for one in found["stack"])
+    assert np.linalg.norm(found["inwards"]) == pytest.approx(1.0, abs=0.01)
+    assert found["caveats"]
+    other = printed(capsys, "beneath", "--landmark", "left-piriformis", "--skin", "male")
+    assert other["skin"] == "male"
+    assert other["stack"] != found["stack"]
+
+
+def test_from_where_a_structure_is_reached_is_told(capsys):
+    found = printed(capsys, "beneath", "--structure", "left-piriformis")
+    assert found["area_cm2"] > 10
+    assert 30 < found["least_mm"] < found["median_mm"] < 90
+    hidden = printed(capsys, "beneath", "--structure", "left-anterior-sacroiliac-ligament")
+    assert (hidden["area_cm2"], hidden["least_mm"]) == (0.0, None)
+    assert cli.main(["beneath", "--structure", "left-anterior-sacroiliac-ligament"]) == 0
+    assert "from no place" in capsys.readouterr().out
+
+
+def test_the_ball_reads_well_as_text(capsys, known):
+    words = ["ball", "--tool", "tennis", "--at", "70", "175", "-40", "--position", "prone"]
+    assert cli.main(words) == 0
+    text = capsys.readouterr().out
+    assert "With caution: " in text
+    assert "Nearest: the line of the sciatic nerve" in text
+    assert "Better: " in text
+    assert "cannot rest here" in text
+    assert known.never_safe.text in text
+    assert "None" not in text
+    assert cli.main(["beneath", "--at", "70", "175", "-40"]) == 0
+    text = capsys.readouterr().out
+    assert "gluteus maximus" in text
+    assert "None" not in text
+    assert cli.main(["zones", "--tool", "roller"]) == 0
+    text = capsys.readouterr().out
+    assert "gluteal-clear" in text
+    assert known.depth_caveat.text in text
 
 
 def test_zones_and_pose_read_well_as_text(capsys):
@@ -381,6 +573,33 @@ def test_zones_and_pose_read_well_as_text(capsys):
         ("snapshot a.png --section axial:1:2", "--section"),
         ("snapshot a.png --section axial:9000", "--section"),
         ("snapshot a.png --skin none-such", "--skin"),
+        ("snapshot a.png --zones --movement nutation", "--zones and --movement"),
+        ("snapshot a.png --tool palm --mode move", "--tool and --mode move"),
+        ("snapshot a.png --ball 0 100 0 --ball-on sacrum", "--ball and --ball-on"),
+        ("snapshot a.png --zones --skin none", "--skin female or male"),
+        ("snapshot a.png --ball 0 100", "--ball"),
+        ("zones --tool chair", "foam-roller"),
+        ("zones --position floating", "right-figure-four"),
+        ("zones --skin none", "--skin"),
+        ("zones --vertices", "--json"),
+        ("ball --at 0 100 0", "--tool"),
+        ("ball --tool tennis", "--at or --on"),
+        ("ball --tool tennis --at 0 100", "--at"),
+        ("ball --tool tennis --at 0 100 left", "--at"),
+        ("ball --tool tennis --at 0 nan 0", "--at"),
+        ("ball --tool tennis --at 0 inf 0", "--at"),
+        ("ball --tool tennis --at 0 100 0 --on sacrum", "--at and --on"),
+        ("ball --tool chair --at 0 100 0", "tennis-ball"),
+        ("ball --tool tennis --on left-pssi", "left-psis"),
+        ("ball --tool tennis --at 0 100 0 --position floating", "side-lying"),
+        ("beneath", "--at, --landmark or --structure"),
+        ("beneath --at 0 100 0 --landmark left-psis", "--at and --landmark"),
+        ("beneath --landmark left-psis --structure sacrum", "--landmark and --structure"),
+        ("beneath --landmark left-pssi", "left-psis"),
+        ("beneath --structure nothing-such", "nothing-such"),
+        ("beneath --structure left-psis", "--landmark left-psis"),
+        ("beneath --structure skin-female", "no body of its own"),
+        ("beneath --at nan 0 0", "--at"),
     ],
 )
 def test_a_bad_argument_is_one_sentence_that_names_it(capsys, monkeypatch, tmp_path, words, said):
@@ -399,6 +618,9 @@ def test_a_bad_argument_is_one_sentence_that_names_it(capsys, monkeypatch, tmp_p
         ("--movement left-ilium-flexon", "left-ilium-flexion"),
         ("--referral", "--select"),
         ("--referral --select left-psis", "left-psis"),
+        ("--ball-on left-pssi", "left-psis"),
+        ("--zones --tool chair", "tennis-ball"),
+        ("--zones --position floating", "standing"),
     ],
 )
 def test_a_picture_of_nothing_known_is_refused(capsys, tmp_path, words, said):
@@ -503,6 +725,8 @@ def test_a_broken_pack_is_one_sentence_and_the_records_still_work(capsys, data, 
     assert shown["description"]["plain"]
     assert where in refused(capsys, "pose", "left-ilium-flexion", "--at", "1", code=1)
     assert where in refused(capsys, "zones", code=1)
+    assert where in refused(capsys, "ball", "--tool", "tennis", "--at", "0", "0", "0", code=1)
+    assert where in refused(capsys, "beneath", "--landmark", "left-psis", code=1)
     assert cli.main(["check"]) == 1
     checked = capsys.readouterr().out
     assert checked.startswith("1 problem:")
@@ -515,7 +739,12 @@ def test_a_broken_landmark_file_leaves_the_bones(capsys, data):
     captured = capsys.readouterr()
     assert captured.err.startswith("meshes/si-atlas/landmarks.json: ")
     assert json.loads(captured.out)["volume_cm3"] > 0
-    for words in (["pose", "left-ilium-flexion", "--at", "1"], ["zones"]):
+    for words in (
+        ["pose", "left-ilium-flexion", "--at", "1"],
+        ["zones"],
+        ["ball", "--tool", "tennis", "--at", "100", "150", "0"],
+        ["beneath", "--at", "100", "150", "0"],
+    ):
         assert cli.main(words) == 1
         assert "Traceback" not in capsys.readouterr().err
 
@@ -559,8 +788,9 @@ def test_nothing_that_draws_is_imported_for_words_alone():
         "print(codes, sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     commands = ("list", "show left-psis", "show left-iliacus --json", "zones", "check", "list -h")
+    commands += ("ball --tool palm --at 70 170 -40", "beneath --landmark left-psis")
     done = run("-c", script, *commands, "pose left-ilium-flexion --at 1")
-    assert done.stderr.splitlines()[-1] == "[0, 0, 0, 0, 0, 0, 0] []"
+    assert done.stderr.splitlines()[-1] == "[0, 0, 0, 0, 0, 0, 0, 0, 0] []"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a screen")
@@ -646,3 +876,23 @@ def test_snapshot_shows_what_was_asked_for(capsys, tmp_path):
     ball = picture(capsys, out, "--mode", "ball")
     green = (ball[..., 1] - ball[..., 0] > 40) & (ball[..., 1] > 90)
     assert green.sum() > 300
+    bare = picture(capsys, out, "--zones")
+    assert (np.abs(bare - ball).max(axis=2) > 25).sum() > 300, "the ball"
+    placed = picture(capsys, out, "--ball", "-110", "150", "-20")
+    assert (np.abs(placed - ball).max(axis=2) > 25).sum() > 300, "on the other side"
+    palm = picture(capsys, out, "--zones", "--tool", "palm")
+    assert (np.abs(palm - bare).max(axis=2) > 25).sum() > 300, "rated for another tool"
+    front = picture(capsys, out, "--ball-on", "left-asis")
+    again = picture(capsys, out, "--ball-on", "left-asis", "--view", "front")
+    assert (np.abs(front - again).max(axis=2) > 25).sum() < 50, "seen from where it lies"
+    crossed = picture(capsys, out, "--zones", "--position", "figure-four")
+    assert (np.abs(crossed - bare).max(axis=2) > 25).sum() > 1000, "the body in that position"
+
+
+def test_a_technique_can_be_drawn(tmp_path, capsys):
+    out = tmp_path / "technique.png"
+    asked = ["snapshot", str(out), "--technique", "left-ball-figure-four", "--size", "300x240"]
+    assert cli.main(asked) == 0
+    assert out.stat().st_size > 5000
+    assert cli.main(["snapshot", str(out), "--technique", "left-bal-under-buttock"]) == 2
+    assert "left-ball-under-buttock" in capsys.readouterr().err

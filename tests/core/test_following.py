@@ -352,3 +352,22 @@ def test_the_rest_of_a_pack_without_bones_stays(known: Knowledge, pack: Pack) ->
     bare = replace(pack, surfaces={"sacrum": pack.surfaces["sacrum"]})
     now = pose(pack, known.movements["nutation"], 1.0, 1.0)
     assert Following(known, bare).lengths(now) == {}
+
+
+def test_what_bends_together_bends_as_each_alone(
+    following: Following, known: Knowledge, pack: Pack
+) -> None:
+    names = ["left-gluteus-maximus", "left-psoas-major", "right-gluteus-maximus"]
+    knee = pose(pack, known.movements["left-knee-lift"], 0.8, 5.0)
+    parts = [following.tie(name) for name in names]
+    whole, facing = follow(gathered(parts), knee.matrices, knee.joints)
+    start = 0
+    for name, part in zip(names, parts, strict=True):
+        points, normals = follow(part, knee.matrices, knee.joints)
+        rows = slice(start, start + part.count)
+        assert np.allclose(whole[:, rows], points, atol=1e-3), name
+        assert np.allclose(facing[:, rows], normals, atol=1e-4), name
+        start += part.count
+    quick, unturned = follow(gathered(parts), knee.matrices, knee.joints, facing=False)
+    assert np.array_equal(quick, whole)
+    assert np.array_equal(unturned, gathered(parts).normals)

@@ -24,6 +24,7 @@ from siexplorer.exploration.ball import (
     state_codes,
     verdict,
 )
+from siexplorer.exploration.ball_checks import TOOLS
 from siexplorer.exploration.state import SKINS, SkinKind
 from siexplorer.geometry.surface import Floats
 from siexplorer.geometry.zones import ORDER, Masks, to_line
@@ -31,26 +32,25 @@ from siexplorer.packs.pack import Pack, read_pack
 
 SIGNS = {"left": 1.0, "right": -1.0}
 BALLS = ("tennis-ball", "lacrosse-ball", "racquetball", "massage-ball")
-TOOLS = tuple(read_knowledge().tools)
 POINTED = (*BALLS, "foam-roller", "knuckles", "elbow")
 MARGINS = {"psis": 10, "iliac_crest": 5, "greater_trochanter": 10, "ischial_tuberosity": 15}
 BACK, FRONT = np.array([0.0, 300.0, 0.0]), np.array([0.0, -300.0, 0.0])
 
 
 @functools.cache
-def drawn(skin: SkinKind, position: str = "standing") -> tuple[Knowledge, Pack, SkinMap]:
-    known, pack = read_knowledge(), shared_pack()
-    return known, pack, skin_map(known, pack, skin, known.positions[position])
+def everything() -> tuple[Knowledge, Pack]:
+    """Not a fixture, which hypothesis would print in full when something fails."""
+    return read_knowledge(), read_pack()
 
 
-@functools.cache
-def shared_pack() -> Pack:
-    return read_pack()
+def drawn(skin: SkinKind, position: str = "standing") -> SkinMap:
+    known, pack = everything()
+    return skin_map(known, pack, skin, known.positions[position])
 
 
 @pytest.fixture(params=SKINS)
 def on(request: pytest.FixtureRequest) -> SkinMap:
-    return drawn(request.param)[2]
+    return drawn(request.param)
 
 
 @pytest.fixture(params=SIGNS)
@@ -303,7 +303,7 @@ def test_above_the_crest_and_on_the_belly_nothing_presses(
 def test_along_the_skin_is_as_far_as_a_real_way_over_it() -> None:
     from potpourri3d import EdgeFlipGeodesicSolver
 
-    on = drawn("female")[2]
+    on = drawn("female")
     points = on.grid.points
     ways = EdgeFlipGeodesicSolver(on.grid.fine.vertices, on.grid.fine.faces)
     chance = np.random.default_rng(5)
@@ -345,7 +345,7 @@ def test_areas_add_up_to_the_whole_skin(on: SkinMap) -> None:
 def test_a_ball_anywhere_never_contradicts_the_map(
     skin: SkinKind, position: str, name: str, where: float, offset: tuple[float, float, float]
 ) -> None:
-    known, pack, on = drawn(skin, position)
+    (known, pack), on = everything(), drawn(skin, position)
     tool, radius = known.tools[name], known.tools[name].counted_radius_mm
     points = on.grid.points
     found = verdict(

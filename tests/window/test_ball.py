@@ -85,7 +85,7 @@ def test_click_puts_the_ball_there_and_the_verdict_follows(ball_window, qtbot):
     qtbot.mouseClick(window.view, Qt.MouseButton.LeftButton, pos=spot)
     settle(qtbot)
     found = window.exploration.verdict()
-    assert (found.rule, found.state) == ("sacrum", "avoid")
+    assert (found.rule, found.state) == ("dorsal-sacrum", "avoid")
     assert "Not here" in window.ball.headline.text()
     assert "Better by the rules" in window.ball.reason.text()
     # A broad palm is another matter than a ball.

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from helpers import settle
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QGuiApplication, QMouseEvent, QSurface
 
+from siexplorer.app.view import STILL_MS
 from siexplorer.app.window import MainWindow
 from siexplorer.exploration.following import Following
 from siexplorer.scene.scene import PelvisScene
@@ -296,3 +297,42 @@ def test_a_closed_window_stops_getting_ready(window, qtbot, monkeypatch):
     monkeypatch.setattr(PelvisScene, "prepare", lambda _self: tied.append("all"))
     MAKE_READY(window)
     assert len(tied) == 1
+
+
+def test_words_that_change_compose_nothing_of_the_model(two, qtbot):
+    if QGuiApplication.platformName() != "xcb":
+        pytest.skip("the view is a window of its own on X11 alone")
+    # With the first view, and with the second that was made later.
+    assert two.windowHandle().surfaceType() == QSurface.SurfaceType.RasterSurface
+    qtbot.waitUntil(lambda: not any(one.pelvis.moving for one in two.stage.views), timeout=10_000)
+    qtbot.wait(STILL_MS)
+    settle(qtbot)
+    composed = []
+    for view in two.stage.views:
+        view.aboutToCompose.connect(lambda: composed.append(1))
+    for text in ("a", "b", "c"):
+        two.timeline.label.setText(text)
+        settle(qtbot)
+    assert not composed
+
+
+def test_what_stands_again_is_all_where_the_bones_are(moving, qtbot):
+    do, scene = moving.exploration, moving.view.pelvis
+    do.set_preset("superficial-muscles")
+    scene.set_moving(moving=True)
+    for at in (0.1, 0.9):
+        do.set_moment(at)
+    scene.set_moving(moving=False)
+    pose = do.pose()
+    for name in ("sacrum", "left-hip-bone", "l5-vertebra"):
+        assert np.allclose(where(moving.view, name), pose.matrices[name]), name
+        ghost = scene.surfaces._ghosts[name].GetMapper().GetInput()
+        assert ghost is scene.surfaces.actors[name].GetMapper().GetInput()
+
+
+def test_marks_of_a_movement_are_moved_and_not_made_again(moving, qtbot):
+    do, marks = moving.exploration, moving.view.pelvis.moving_marks
+    do.set_moment(0.4)
+    before = set(marks.renderer.GetViewProps())
+    do.set_moment(0.8)
+    assert set(marks.renderer.GetViewProps()) == before

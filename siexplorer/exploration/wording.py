@@ -1,0 +1,145 @@
+"""How the records are worded: runs of words that two texts share, and how hard one is to read."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+RUN = 8
+"""Fewest words in a row that count as copied."""
+
+HARDEST_GRADE = 8.0
+"""The highest school grade (US) that plain wording may need."""
+
+NOT_TEXT = frozenset(
+    {"sources", "covers", "synonyms", "neighbours", "latin", "ta98", "fma", "ta2", "shows"}
+)
+"""Fields that hold ids and other words for a thing, not sentences."""
+
+OPEN_FILES = ("techniques", "safety", "patterns")
+"""The files whose records may share no run with any other record. The cards of bones, muscles and
+movements are read one at a time, so a fact that belongs to several is told on each."""
+
+NAMES = (
+    "sacroiliac|sacrotuberous|sacrospinous|iliolumbar|sacral|sacrum|iliacus|iliopsoas|piriformis|"
+    "psoas|gluteus|gluteal|gluteals|maximus|medius|minimus|quadratus|lumborum|femoris|obturator|"
+    "internus|externus|gemellus|multifidus|levator|ani|coccygeus|coccyx|tensor|fasciae|latae|"
+    "iliotibial|sciatica|sciatic|femoral|femur|trochanter|symphysis|vertebrae|vertebra|lumbar|"
+    "pelvis|pelvic|ligaments|ligament|cartilage"
+)
+"""Names of parts of the body, which no plainer word replaces: not counted as hard words."""
+
+_NAMES = re.compile(rf"\b(?:{NAMES})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of ours: the file and record it stands in, and its field."""
+
+    file: str
+    record: str
+    field: str
+    text: str
+
+    @property
+    def where(self) -> str:
+        """Where it stands, in words."""
+        return f"annotations/{self.file}.toml, {self.record}, {self.field}"
+
+
+def our_texts(folder: Path) -> list[Text]:
+    """Every sentence of the annotation files as it is written, once for both sides."""
+    found: list[Text] = []
+    for path in sorted(folder.glob("*.toml")):
+        if path.stem == "sources":
+            continue
+        for key, rows in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            for row in rows if isinstance(rows, list) else [rows]:
+                name = str(row.get("id", key))
+                found += [Text(path.stem, name, field, text) for field, text in _texts(row, "")]
+    return found
+
+
+def _texts(value: Any, field: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield field, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key not in NOT_TEXT:
+                yield from _texts(item, f"{field}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for number, item in enumerate(value, start=1):
+            yield from _texts(item, f"{field} {number}")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in small letters, without marks; ``{side}`` counts as a word."""
+    return re.findall(r"[^\W_]+", text.casefold())
+
+
+def runs_of(text: str, length: int = RUN) -> Iterator[str]:
+    """Every run of so many words in a row."""
+    words = words_of(text)
+    for start in range(len(words) - length + 1):
+        yield " ".join(words[start : start + length])
+
+
+def shared_with(texts: Iterable[Text], other: str) -> list[tuple[Text, str]]:
+    """Our texts that share a run of words with another text, each with its first such run."""
+    theirs = set(runs_of(other))
+    found = []
+    for one in texts:
+        run = next((run for run in runs_of(one.text) if run in theirs), None)
+        if run is not None:
+            found.append((one, run))
+    return found
+
+
+def repeated(texts: Iterable[Text]) -> list[tuple[Text, Text, str]]:
+    """Pairs of texts of different records that share a run, one of them from an open file."""
+    first: dict[str, list[Text]] = {}
+    for one in texts:
+        for run in runs_of(one.text):
+            first.setdefault(run, []).append(one)
+    found: dict[tuple[str, str, str, str], tuple[Text, Text, str]] = {}
+    for run, users in first.items():
+        ours = next((one for one in users if one.file in OPEN_FILES), None)
+        if ours is None:
+            continue
+        for other in users:
+            if (other.file, other.record) != (ours.file, ours.record):
+                key = (ours.where, ours.text, other.where, other.text)
+                found.setdefault(key, (ours, other, run))
+    return list(found.values())
+
+
+# How hard to read --------------------------------------------------------------------------------
+
+
+def grade(text: str) -> float:
+    """The school grade (US) that a text needs, after Flesch and Kincaid; names do not count."""
+    bare = _NAMES.sub("bone", re.sub(r"\{\w+\}", "left", text))
+    sentences = max(1, len(re.findall(r"[.!?]+(?=\s|$)", bare)))
+    words = re.findall(r"[A-Za-z][A-Za-z'’-]*", bare)
+    if not words:
+        return 0.0
+    heard = sum(syllables(word) for word in words)
+    return 0.39 * len(words) / sentences + 11.8 * heard / len(words) - 15.59
+
+
+def syllables(word: str) -> int:
+    """How many syllables an English word has, by the rule of its vowels."""
+    bare = re.sub(r"[^a-z]", "", word.lower())
+    if len(bare) <= 3:
+        return 1
+    bare = re.sub(r"(?:[^laeiouy]es|[^td]ed|[^laeiouy]e)$", lambda m: m[0][0], bare)
+    return max(1, len(re.findall(r"[aeiouy]+", bare)))
+
+
+def too_hard(texts: Iterable[Text]) -> list[tuple[Text, float]]:
+    """Plain wordings that need more than the highest grade, with what they need."""
+    plain = (one for one in texts if one.field.endswith("plain"))
+    scored = ((one, grade(one.text)) for one in plain)
+    return [(one, level) for one, level in scored if level > HARDEST_GRADE]
