@@ -87,8 +87,7 @@ class Body:
     """What the muscles of the left side are modelled on.
 
     ``fine`` are denser bones for the areas; ``spine`` the lumbar surfaces by id, ``spine_marks``
-    points on them; ``field`` the distances to everything that is there so far, ``bare`` to the
-    bones alone.
+    points on them; ``field`` the distances to everything that is there so far.
     """
 
     bones: Bones
@@ -98,7 +97,6 @@ class Body:
     spine: dict[str, Surface]
     spine_marks: dict[str, Floats]
     field: Lattice
-    bare: Lattice
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +124,7 @@ def body_of(
     """Gather what the left side is modelled on; the field begins with all bones."""
     solid = [bones.hip_left, bones.sacrum, bones.coccyx, bones.femur_left, bones.hip_right]
     grid = distances([*solid, *spine.values()], LOW_MM, HIGH_MM, SPACING_MM)
-    bare = grid.with_values(grid.values.copy())
-    return Body(bones, fine, left, left_areas(fine, left), spine, marks, grid, bare)
+    return Body(bones, fine, left, left_areas(fine, left), spine, marks, grid)
 
 
 def modelled(body: Body, name: str) -> Flesh:
@@ -312,13 +309,12 @@ def _quadratus_femoris(body: Body) -> Plan:
     begun = starts(body.areas["quadratus-femoris.origin"], 70, 1.5)
     across = ranked(begun.points[:, 2])
     line = femur_marks(body.fine, body.left)["quadrate-line"]
-    # It makes no notch for the gemellus above it: a border with one folds when the hip bends far.
-    bed = body.bare
-    ends = lifted_from(bed, along(line[np.argsort(line[:, 2])], across), 1.2)
-    middle = lifted_from(bed, (begun.points + ends) / 2 + np.array([0.0, 2.0, 0.0]), 4.0)
-    bundle = pulled_over(bed, [begun.points, middle, ends], 4.0)
-    radii = thick(belly(5.0, 7.0, 5.0, 0.5), begun, 5.0, 0.85)
-    return Plan(bundle, radii, across, 1.6, spread_mm=8.0, field=bed)
+    ends = lifted(body, along(line[np.argsort(line[:, 2])], across), 1.2)
+    middle = (begun.points + ends) / 2 + np.array([0.0, 2.0, 0.0])
+    bundle = pulled(body, [begun.points, lifted(body, middle, 4.0), ends], 4.0)
+    return Plan(
+        bundle, thick(belly(5.0, 7.0, 5.0, 0.5), begun, 5.0, 0.85), across, 1.6, spread_mm=8.0
+    )
 
 
 def _piriformis(body: Body) -> Plan:
