@@ -28,16 +28,16 @@ class Rule:
 
 RULES = {
     "asis": Rule((0.0, -1.0, -0.1), 18.0),
-    "aiis": Rule((0.1, -0.95, -0.28), 14.0),
+    "aiis": Rule((0.1, -0.98, -0.17), 18.0),
     "psis": Rule((-0.25, 0.95, -0.2), 15.0),
-    "piis": Rule((-0.1, 0.6, -0.8), 14.0),
-    "pubic-tubercle": Rule((0.1, -0.9, -0.3), 8.0),
+    "piis": Rule((-0.1, 0.35, -0.93), 20.0),
+    "pubic-tubercle": Rule((0.4, -0.9, 0.1), 16.0),
     "ischial-spine": Rule((-0.7, 0.7, 0.1), 10.0),
     "ischial-tuberosity": Rule((0.0, 0.0, -1.0), 20.0),
     "iliac-tubercle": Rule((1.0, 0.0, 0.0), 22.0),
     "iliac-crest-top": Rule((0.0, 0.0, 1.0), 30.0),
     "sacral-promontory": Rule((0.0, -1.0, 0.15), 15.0),
-    "sacral-apex": Rule((0.0, 0.1, -1.0), 8.0),
+    "sacral-apex": Rule((0.0, 0.1, -1.0), 22.0),
 }
 """The definitions of facts and :mod:`siexplorer.geometry.landmarks` as directions (design)."""
 
@@ -78,6 +78,8 @@ further off (design).
 
 HALF_SURE_MM = 6.0
 """An expected error of so much makes a landmark half as sure (design)."""
+
+GUESSED = "this is where the shape model ends the sacrum."
 
 SKIN_MARKS = ("dimple-of-venus",)
 
@@ -131,7 +133,10 @@ def locate(model: ShapeModel, found: Identified) -> dict[str, Located]:
                 to = _laid(found.bones[bone], to)
                 moved = float(np.linalg.norm(to - points[0]))
                 points = to[None]
-        located[name] = Located(points, *_judged(key, bent, moved, shown, bone, found), shown)
+        judged = _judged(key, bent, moved, shown, bone, found)
+        if shown and key == "sacral-apex" and _goes_on(found.bones[bone], points[0]):
+            judged = (round(0.5 * judged[0], 2), "Sacrum and coccyx are one piece: " + GUESSED)
+        located[name] = Located(points, *judged, shown)
     for side in ("left", "right"):
         located[f"{side}-dimple-of-venus"] = _dimple(carried, located, side)
     return {name: located[name] for name in sorted(located)}
@@ -148,8 +153,9 @@ def _furthest(bone: Surface, start: Floats, rule: Rule, sign: float, key: str) -
     near = np.linalg.norm(bone.vertices - start, axis=1) < rule.reach_mm
     if key == "sacral-promontory":
         near &= np.abs(bone.vertices[:, 0] - start[0]) < MIDLINE_MM
+    goes_on = key == "sacral-apex" and _goes_on(bone, start)
     points = np.unique(bone.vertices[near], axis=0)
-    if len(points) < 4:
+    if len(points) < 4 or goes_on:
         return start
     around = cKDTree(points).query_ball_point(points, CALM_MM)
     calm = np.array([points[k].mean(axis=0) for k in around])
@@ -159,6 +165,13 @@ def _furthest(bone: Surface, start: Floats, rule: Rule, sign: float, key: str) -
     score = calm @ direction - away**2
     top = calm[score > score.max() - PLATEAU_MM]
     return np.asarray(top.mean(axis=0))
+
+
+def _goes_on(bone: Surface, apex: Floats) -> bool:
+    """Whether a coccyx that is one with the sacrum goes on below its apex: then no lowest point
+    tells where the sacrum ends.
+    """
+    return bool(bone.vertices[:, 2].min() < apex[2] - RULES["sacral-apex"].reach_mm)
 
 
 def _laid(bone: Surface, point: Floats) -> Floats:
@@ -183,7 +196,7 @@ def _judged(
         return round(0.15 + 0.15 * covered, 2), (
             f"The mesh has a gap here in the {_plain(bone)}: the shape model expects it here."
         )
-    expected = float(np.hypot(HAND_MM.get(key, STRAY_MM), bent + 0.35 * moved))
+    expected = float(np.hypot(HAND_MM.get(key, STRAY_MM), bent + 0.2 * moved))
     confidence = found.sure**0.5 / (1 + (expected / HALF_SURE_MM) ** 2)
     if moved > 0.5:
         why = (

@@ -62,6 +62,9 @@ PRESENT_ELSE = 0.3
 finds half of itself in the socket (design).
 """
 
+TAIL_MM = 15.0
+"""A loose piece on the sacrum whose middle lies no higher than this over its end is the coccyx."""
+
 HELD, MOSTLY = 0.4, 0.6
 """A piece holds a bone that has this share of the bone's places, and is none of them if so much of
 it lies on none (design).
@@ -363,6 +366,10 @@ def _labels(
     several = (holds >= HELD).sum(axis=1) > 1
     lone = (holds >= HELD).sum(axis=1) == 1
     best = np.where(lone, holds.argmax(axis=1), best)
+    tail = (best == MODELLED.index("sacrum")) & ~lone & ~several
+    low = vertices[model.parts["sacrum"]][:, 2].min() + TAIL_MM
+    height = np.bincount(of_vertex, placed.vertices[:, 2], count) / np.bincount(of_vertex)
+    best = np.where(tail & (height < low), MODELLED.index("coccyx"), best)
     none = votes[:, -1] > MOSTLY * total
     whole_piece = np.where(none, -2 - np.arange(count), best)
     split = (several & ~none)[of_vertex]
