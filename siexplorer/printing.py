@@ -692,7 +692,8 @@ def landmark_lines(found: dict[str, Any]) -> None:
     print()
     for name, value in found["measures"].items():
         plain, _, unit = name.rpartition("_")
-        print(f"{plain.replace('_', ' ')}: {value:.1f} {unit}")
+        told = "not to be measured" if value is None else f"{value:.1f} {unit}"
+        print(f"{plain.replace('_', ' ')}: {told}")
 
 
 # Tools and positions ------------------------------------------------------------------------------

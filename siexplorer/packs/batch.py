@@ -85,7 +85,8 @@ def row_of(path: str, name: str) -> Row:
         "sides_sure": "yes" if found.sides_sure else "no",
     }
     points = {one: place.points for one, place in located.items()}
-    row |= {one: f"{value:.2f}" for one, value in measures(points).items()}
+    hips = [_model().surface(f"{side}-hip-bone", found.model) for side in ("left", "right")]
+    row |= {one: f"{value:.2f}" for one, value in measures(points, *hips).items()}
     for one in LANDMARKS:
         place = located[one]
         for axis, value in zip(("x_mm", "y_mm", "z_mm"), place.points[0], strict=True):
@@ -272,6 +273,7 @@ def record_of(model: ShapeModel, found: Any, located: Any, files: Sequence[str])
 
     back = np.linalg.inv(found.to_body)
     points = {name: place.points for name, place in located.items()}
+    hips = [model.surface(f"{side}-hip-bone", found.model) for side in ("left", "right")]
     return {
         "files": list(files),
         "unit": found.unit,
@@ -291,7 +293,10 @@ def record_of(model: ShapeModel, found: Any, located: Any, files: Sequence[str])
         },
         "unnamed": {name: len(one.faces) for name, one in found.others.items()},
         "notes": found.notes,
-        "measures": {name: round(value, 2) for name, value in measures(points).items()},
+        "measures": {
+            name: round(value, 2) if np.isfinite(value) else None
+            for name, value in measures(points, *hips).items()
+        },
         "landmarks": {
             name: {
                 "points_mm": np.round(place.points, 2).tolist(),
