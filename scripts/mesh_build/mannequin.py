@@ -31,8 +31,12 @@ TRIANGLES = 6000
 DETAIL = {"head": 2.2, "hand": 2.0, "foot": 1.6}
 """Thinned as if they were so much larger: people look at faces and hands first (design)."""
 
-MUSH_ROUNDS = 14
+MUSH_ROUNDS = 18
 """The posed skin is smoothed so often before its details are laid on again (design)."""
+
+STRAIN, RELAX_ROUNDS = (0.75, 1.3), 24
+"""Between these logarithms of how much longer or shorter its edges got, a place of the skin is
+evened out so often (design)."""
 
 SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
 NECK = ("neck01", "neck02", "neck03", "head")
@@ -179,6 +183,7 @@ class Mannequin:
         vertices = skinned(self.skin.vertices, self.weights, [moves[bone] for bone in self.bones])
         if fine:
             vertices = remushed(self.skin, vertices, self.smooth)
+            vertices = relaxed(self.skin, vertices, self.smooth)
         return vertices, moves
 
 
@@ -589,6 +594,23 @@ def remushed(skin: Surface, posed: Floats, smooth: csr_array) -> Floats:
     b = _frames(Surface(now, skin.faces), partner)
     local = np.einsum("nji,nj->ni", a, detail)
     return np.asarray(now + np.einsum("nij,nj->ni", b, local))
+
+
+def relaxed(skin: Surface, posed: Floats, smooth: csr_array) -> Floats:
+    """(n, 3) the posed skin, evened out where a joint has crumpled or torn it."""
+    pairs, _ = edges(skin)
+    ends = (vertices[pairs] for vertices in (skin.vertices, posed))
+    rest, now = (np.linalg.norm(both[:, 0] - both[:, 1], axis=1) for both in ends)
+    change = np.abs(np.log(np.maximum(now, 1e-6) / rest))
+    strain = np.zeros(len(posed))
+    for end in (0, 1):
+        np.maximum.at(strain, pairs[:, end], change)
+    share = np.clip((strain - STRAIN[0]) / (STRAIN[1] - STRAIN[0]), 0.0, 1.0)
+    for _ in range(3):
+        share = np.maximum(share, smooth @ share)
+    for _ in range(RELAX_ROUNDS):
+        posed = posed + share[:, None] * (smooth @ posed - posed)
+    return posed
 
 
 def _neighbour(skin: Surface) -> npt.NDArray[np.int64]:

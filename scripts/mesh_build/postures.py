@@ -95,11 +95,11 @@ def back_to_wall(man: Mannequin, free: dict[str, float]) -> Pose:
     """Leaning back against a ball on a wall, knees soft."""
     h = free["hips"]
     arm = Arm(
-        (235.0, -25.0, h + 40.0),
-        (0.35, 1.0, 0.0),
-        (0.0, -0.15, -1.0),
-        (-1.0, -0.2, 0.1),
-        26.0,
+        (200.0, -105.0, h + 45.0),
+        (0.5, 1.0, 0.0),
+        (-0.1, -0.45, -0.9),
+        (-0.85, 0.45, -0.2),
+        22.0,
         (-5.0, 0.0),
     )
     leg = Leg((110.0, -235.0, 70.0), (0.12, -1.0, 0.1), yaw=6.0)
@@ -232,9 +232,36 @@ def prone(man: Mannequin, free: dict[str, float]) -> Pose:
         8.0,
         (14.0, 6.0),
     )
-    leg = Leg((100.0, 765.0, 90.0), (0.15, 0.0, -1.0), point=62.0, toes=-5.0)
+    leg = Leg((100.0, 765.0, free["ankle"]), (0.15, 0.0, -1.0), point=68.0, toes=-5.0)
     return Pose(
         PRONE, (0.0, 0.0, h), (free["spine"], 0, 0), (free["neck"], 0, 0), both(arm), both(leg)
+    )
+
+
+def prone_hand(man: Mannequin, free: dict[str, float]) -> Pose:
+    """On the front, the left hand under the front of the hip, forehead on the right hand."""
+    h = free["hips"]
+    arms = {
+        "left": Arm(
+            (205.0, -35.0, free["under"]),
+            (1.0, -0.1, 0.3),
+            (-0.95, -0.3, 0.05),
+            (0.0, 0.0, 1.0),
+            14.0,
+            (-4.0, 4.0),
+        ),
+        "right": Arm(
+            (-85.0, -735.0, free["wrist"]),
+            (-1.0, 0.15, -0.15),
+            (0.97, -0.25, 0.0),
+            (0.0, 0.0, -1.0),
+            8.0,
+            (14.0, 6.0),
+        ),
+    }
+    leg = Leg((100.0, 765.0, free["ankle"]), (0.15, 0.0, -1.0), point=68.0, toes=-5.0)
+    return Pose(
+        PRONE, (0.0, 0.0, h), (free["spine"], 0, 0), (free["neck"], 0, 0), arms, both(leg)
     )
 
 
@@ -249,7 +276,7 @@ def prone_propped(man: Mannequin, free: dict[str, float]) -> Pose:
         10.0,
         (6.0, 4.0),
     )
-    leg = Leg((110.0, 755.0, 78.0), (0.15, 0.0, -1.0), point=62.0, toes=-5.0)
+    leg = Leg((110.0, 748.0, free["ankle"]), (0.15, 0.0, -1.0), point=58.0, toes=-5.0)
     return Pose(
         turn((1, 0, 0), 84.0),
         (0.0, 0.0, h),
@@ -269,12 +296,12 @@ def left_side_up(man: Mannequin, free: dict[str, float]) -> Pose:
     }
     arms = {
         "right": Arm(
-            (-250.0, 800.0, 48.0),
-            (0.6, 1.0, 0.0),
-            (-1.0, 0.15, 0.0),
+            (-330.0, 715.0, 48.0),
+            (0.5, 1.0, 0.0),
+            (-1.0, -0.1, 0.0),
             (0.0, 0.0, 1.0),
-            20.0,
-            (24.0, 14.0),
+            24.0,
+            (16.0, 18.0),
         ),
         "left": Arm(
             (-285.0, 270.0, 64.0),
@@ -313,24 +340,24 @@ def kneeling(man: Mannequin, free: dict[str, float]) -> Pose:
             (0.0, 14.0),
         ),
     }
-    leg = Leg((105.0, 270.0, 60.0), (0.15, -1.0, -0.6), point=60.0, toes=-10.0)
+    leg = Leg((105.0, 270.0, free["ankle"]), (0.15, -1.0, -0.6), point=60.0, toes=-10.0)
     return Pose(turn((1, 0, 0), lean), (0.0, 0.0, h), (14, 0, 0), (-8, 0, 0), arms, both(leg))
 
 
 def kneeling_low(man: Mannequin, free: dict[str, float]) -> Pose:
     """At somebody who lies on the front."""
-    return kneeling(man, {"hands": 215.0, "lean": 42.0})
+    return kneeling(man, {"hands": 215.0, "lean": 42.0, **free})
 
 
 def kneeling_high(man: Mannequin, free: dict[str, float]) -> Pose:
     """At somebody who lies on a side."""
-    return kneeling(man, {"hands": 345.0, "lean": 30.0})
+    return kneeling(man, {"hands": 345.0, "lean": 30.0, **free})
 
 
 POSTURES: dict[str, Posture] = {
     "standing": Posture(standing, {"hips": 832.0}, [("hips", "feet", 0.0)], (0.55, -1.0, 0.12)),
     "standing-back-to-wall": Posture(
-        back_to_wall, {"hips": 775.0}, [], (0.95, -0.6, 0.15), fixture={"kind": "wall"}
+        back_to_wall, {"hips": 775.0}, [], (1.0, -0.3, 0.12), fixture={"kind": "wall"}
     ),
     "standing-front": Posture(
         at_counter,
@@ -349,7 +376,7 @@ POSTURES: dict[str, Posture] = {
         figure_four,
         {"hips": 130.0, "lean": 92.0, "neck": 0.0},
         [("hips", "pelvis", 28.0), ("lean", "chest", -7.0), ("neck", "head", -2.0)],
-        (0.35, -1.0, 0.6),
+        (0.75, -0.8, 0.5),
         mirror="right-figure-four",
     ),
     "left-knee-to-chest": Posture(
@@ -372,20 +399,35 @@ POSTURES: dict[str, Posture] = {
     ),
     "prone": Posture(
         prone,
-        {"hips": 110.0, "spine": 0.0, "neck": -10.0, "wrist": 30.0},
+        {"hips": 110.0, "spine": 0.0, "neck": -10.0, "wrist": 30.0, "ankle": 60.0},
         [
             ("hips", "pelvis", -6.0),
             ("spine", "chest", -8.0),
             ("neck", "head", 38.0),
             ("wrist", "hands", -1.0),
+            ("ankle", "feet", -1.0),
         ],
         (1.0, 0.35, 0.5),
         partner="kneeling-partner",
     ),
+    "left-prone-hand-press": Posture(
+        prone_hand,
+        {"hips": 115.0, "spine": 0.0, "neck": -10.0, "wrist": 30.0, "under": 40.0, "ankle": 60.0},
+        [
+            ("hips", "pelvis", 6.0),
+            ("spine", "chest", -8.0),
+            ("neck", "head", 34.0),
+            ("wrist", "right-hand", -1.0),
+            ("under", "left-hand", -1.0),
+            ("ankle", "feet", -1.0),
+        ],
+        (1.0, -0.3, 0.45),
+        mirror="right-prone-hand-press",
+    ),
     "prone-propped": Posture(
         prone_propped,
-        {"hips": 150.0, "spine": -35.0},
-        [("hips", "pelvis", 72.0), ("spine", "elbows", -2.0)],
+        {"hips": 200.0, "spine": -10.0, "ankle": 60.0},
+        [("hips", "pelvis", 112.0), ("spine", "elbows", -2.0), ("ankle", "feet", -1.0)],
         (1.0, -0.35, 0.3),
     ),
     "left-side-lying": Posture(
@@ -396,8 +438,8 @@ POSTURES: dict[str, Posture] = {
         mirror="right-side-lying",
         partner="kneeling-partner-high",
     ),
-    "kneeling-partner": Posture(kneeling_low, {}, [], (0.9, -0.6, 0.25), helps=True),
-    "kneeling-partner-high": Posture(kneeling_high, {}, [], (0.9, -0.6, 0.25), helps=True),
+    "kneeling-partner": Posture(kneeling_low, {"ankle": 55.0}, [("ankle", "feet", -1.0)], (0.9, -0.6, 0.25), helps=True),
+    "kneeling-partner-high": Posture(kneeling_high, {"ankle": 55.0}, [("ankle", "feet", -1.0)], (0.9, -0.6, 0.25), helps=True),
 }
 
 GROUPS = {

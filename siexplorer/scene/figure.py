@@ -22,7 +22,7 @@ from siexplorer.anatomy.records import Tool
 from siexplorer.geometry.rays import Searched, shares_in_face
 from siexplorer.geometry.surface import Floats, Surface, vertex_normals
 from siexplorer.packs.figures import Figure
-from siexplorer.scene.actors import body_actor, lamps, mixed, place, poly_data
+from siexplorer.scene.actors import body_actor, flat_actor, lamps, mixed, place, poly_data
 from siexplorer.scene.ball import tool_actor
 from siexplorer.scene.theme import DARK, LIGHT, Rgb, Theme, rgb
 
@@ -48,6 +48,9 @@ SOLID = ("ball", "roller")
 """Tools with a body of their own; a hand or an elbow is the figure's or the helper's."""
 
 LETTER_PX, LETTER_AWAY_MM, LETTER_ROOM_MM = 20, 80.0, 40.0
+LETTER_FREE_MM = 70.0
+"""A letter keeps so far from arrow and tool, as they are seen (design)."""
+
 LETTER_HEIGHTS_MM = (-60.0, 110.0, -250.0, 380.0, 560.0)
 COUNTER_MM, SLAB_MM, WALL_MM, SEAT_MM = 540.0, 34.0, (1100.0, 1850.0), (430.0, 370.0)
 
@@ -156,6 +159,7 @@ class FigureScene:
         self._props: list[vtkProp] = []
         self._letters: list[tuple[vtkBillboardTextActor3D, Floats]] = []
         self._solid: list[Searched] = []
+        self._taken: list[Floats] = []
         self._direction = np.zeros(3)
         self._points = np.zeros((0, 3))
         self._figure: Figure | None = None
@@ -228,6 +232,7 @@ class FigureScene:
         self._props.clear()
         self._letters.clear()
         self._solid.clear()
+        self._taken.clear()
         self._figure = None
 
     def aim(self, aspect: float | None = None, turned_deg: float = 0.0) -> None:
@@ -285,16 +290,19 @@ class FigureScene:
             inwards /= np.linalg.norm(inwards)
         tip = rest.centre - (radius + (ARROW_GAP_MM if drawn else HAND_MM)) * inwards
         if rest.support is not None:
-            # The body presses on the tool: the arrow goes that way, beside the body.
+            # The body presses on the tool: the arrow goes that way, drawn in front of the body
+            # where the eye sees it end at the tool.
             inwards = -rest.support
-            aside = figure.camera - (figure.camera @ inwards) * inwards
-            aside /= np.linalg.norm(aside)
-            middle = rest.centre - ARROW_MM / 2 * inwards
-            hit = Searched(figure.surface).crossings(middle + 900.0 * aside, middle).along_mm
-            away = max(radius, 900.0 - hit[0] if len(hit) else 0.0) + 2.0 * ARROW_GAP_MM
-            tip = rest.centre + away * aside
+            tip = rest.centre - (radius + ARROW_GAP_MM) * inwards
+            searched, away = Searched(figure.surface), 0.0
+            for share in (0.0, 0.5, 1.0):
+                start = tip - share * ARROW_MM * inwards
+                hit = searched.crossings(start + 1500.0 * self._direction, start).along_mm
+                away = max(away, 1500.0 - hit[0] if len(hit) else 0.0)
+            tip = tip + (away + 2.0 * ARROW_GAP_MM) * self._direction
         tail = tip - ARROW_MM * inwards
         self._add(_arrow(tail, tip), self.theme.accent)
+        self._taken = [tail, (tail + tip) / 2, tip, rest.centre]
         return [tail[None], tip[None], rest.centre[None]]
 
     def _furnish(self, figure: Figure, rest: Rest | None) -> list[Floats]:
@@ -309,7 +317,9 @@ class FigureScene:
             wide, high = WALL_MM
             low = np.array([-wide / 2, fixture.y_mm, floor])
             # Only its front: from behind, one looks through it.
-            self._add(body_actor(*_panel(low, wide, high)), WALL[self._scheme])
+            wall = flat_actor(_panel(low, wide, high))
+            wall.GetProperty().BackfaceCullingOn()
+            self._add(wall, WALL[self._scheme])
         elif fixture.kind == "seat":
             wide, deep = SEAT_MM
             middle = figure.to_figure[:2, 3]
@@ -415,7 +425,11 @@ class FigureScene:
                 text.SetPosition(*free[0])
 
     def _hides(self, spot: Floats, eye: Floats) -> bool:
-        side = np.cross(eye - spot, [0.0, 0.0, 1.0])
+        view = (eye - spot) / np.linalg.norm(eye - spot)
+        apart = [one - spot for one in self._taken]
+        if any(np.linalg.norm(one - (one @ view) * view) < LETTER_FREE_MM for one in apart):
+            return True
+        side = np.cross(view, [0.0, 0.0, 1.0])
         side *= LETTER_ROOM_MM / np.linalg.norm(side)
         above = np.array([0.0, 0.0, LETTER_ROOM_MM])
         around = (spot, spot + side, spot - side, spot + above, spot - above)
@@ -492,11 +506,10 @@ def _arrow(tail: Floats, tip: Floats) -> vtkActor:
     return actor
 
 
-def _panel(low: Floats, wide: float, high: float) -> tuple[Surface, Floats]:
-    """An upright sheet that looks towards -y, and its normals (4, 3)."""
+def _panel(low: Floats, wide: float, high: float) -> Surface:
+    """An upright sheet that looks towards -y."""
     corners = low + np.array([[0, 0, 0], [wide, 0, 0], [wide, 0, high], [0, 0, high]])
-    faces = np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
-    return Surface(corners, faces), np.tile([0.0, -1.0, 0.0], (4, 1))
+    return Surface(corners, np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32))
 
 
 def box(low: Floats, high: Floats) -> Surface:
