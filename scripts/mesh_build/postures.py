@@ -5,12 +5,14 @@ head towards +y when on the back or on a side, and towards -y when on the front;
 or kneels looks towards -y. All of it is a choice (design), judged by eye.
 """
 
+import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from mesh_build.mannequin import (
+    HIPS,
     Arm,
     Leg,
     Mannequin,
@@ -57,15 +59,40 @@ def both(left: Arm | Leg) -> dict[str, Any]:
 
 def knee_of(man: Mannequin, pelvis: Floats, hips: Vector, side: str, leg: Leg) -> Floats:
     """(3,) where a leg's knee comes to lie."""
-    from mesh_build.mannequin import HIPS
-
     letter = side[0].upper()
     root, middle, end = (
         man.joints[f"{name}.{letter}"] for name in ("upperleg01", "lowerleg01", "foot")
     )
-    start = put(about(pelvis, HIPS, np.array(hips)), root)
+    size = size_of(man)
+    start = put(about(pelvis, HIPS, size * np.array(hips)), root)
     lengths = (float(np.linalg.norm(middle - root)), float(np.linalg.norm(end - middle)))
-    return reach(start, np.array(leg.ankle), lengths, unit(leg.knee))[0]
+    return reach(start, size * np.array(leg.ankle), lengths, unit(leg.knee))[0] / size
+
+
+LEGS_MM = 768.6
+"""Thigh and shin of the woman that the postures are measured on."""
+
+
+def size_of(man: Mannequin) -> float:
+    """How large a mannequin is beside the one that the postures are measured on."""
+    points = [man.joints[f"{name}.L"] for name in ("upperleg01", "lowerleg01", "foot")]
+    legs = sum(float(np.linalg.norm(b - a)) for a, b in itertools.pairwise(points))
+    return legs / LEGS_MM
+
+
+def fitted(man: Mannequin, pose: Pose) -> Pose:
+    """The posture at the size of a mannequin."""
+    size = size_of(man)
+
+    def larger(vector: Vector) -> Vector:
+        return (size * vector[0], size * vector[1], size * vector[2])
+
+    return replace(
+        pose,
+        hips=larger(pose.hips),
+        arms={side: replace(arm, wrist=larger(arm.wrist)) for side, arm in pose.arms.items()},
+        legs={side: replace(leg, ankle=larger(leg.ankle)) for side, leg in pose.legs.items()},
+    )
 
 
 def at(point: Floats, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Vector:
@@ -458,19 +485,21 @@ def lowest(man: Mannequin, vertices: Floats, part: str) -> float:
 
 def settled(man: Mannequin, posture: Posture) -> Pose:
     """The posture with its free numbers found."""
+
+    def height(free: dict[str, float], part: str) -> float:
+        pose = fitted(man, posture.pose(man, free))
+        return lowest(man, man.posed(pose, fine=False)[0], part)
+
     free = dict(posture.free)
     for _ in range(4):
         for name, part, wanted in posture.settle:
-            step = 2.0
             for _ in range(5):
-                here = lowest(man, man.posed(posture.pose(man, free), fine=False)[0], part)
-                there = lowest(
-                    man,
-                    man.posed(posture.pose(man, {**free, name: free[name] + step}), fine=False)[0],
-                    part,
-                )
-                slope = (there - here) / step
+                here = height(free, part)
+                slope = (height({**free, name: free[name] + STEP}, part) - here) / STEP
                 if abs(here - wanted) < 0.3 or abs(slope) < 0.05:
                     break
                 free[name] += float(np.clip((wanted - here) / slope, -12.0, 12.0))
-    return posture.pose(man, free)
+    return fitted(man, posture.pose(man, free))
+
+
+STEP = 2.0

@@ -20,7 +20,7 @@ from vtkmodules.vtkRenderingCore import (
 
 from siexplorer.anatomy.records import Tool
 from siexplorer.geometry.rays import Searched, shares_in_face
-from siexplorer.geometry.surface import Floats, Surface, vertex_normals
+from siexplorer.geometry.surface import Floats, Surface, face_normals, vertex_normals
 from siexplorer.packs.figures import Figure
 from siexplorer.scene.actors import body_actor, flat_actor, lamps, mixed, place, poly_data
 from siexplorer.scene.ball import tool_actor
@@ -64,12 +64,27 @@ class Spot:
 
 
 def spot_on(figure: Figure, point: Floats) -> Spot:
-    """The nearest place on the figure's skin to (3,) a point of the body frame."""
-    there = figure.to_figure[:3, :3] @ np.asarray(point) + figure.to_figure[:3, 3]
-    found, face = Searched(figure.surface).nearest(there)
-    corners, shares = shares_in_face(figure.surface, face, found)
+    """The nearest place on the figure's skin to (3,) a point of the body frame.
+
+    Only skin that looks away from the middle of the pelvis counts: a hand that lies against the
+    body there does not.
+    """
+    there, middle = (
+        figure.to_figure[:3, :3] @ place + figure.to_figure[:3, 3]
+        for place in (np.asarray(point), PELVIS_MIDDLE)
+    )
+    outwards = (there - middle) / np.linalg.norm(there - middle)
+    normals = face_normals(figure.surface)
+    facing = normals @ outwards > LEAST_FACING * np.linalg.norm(normals, axis=1)
+    skin = Surface(figure.surface.vertices, figure.surface.faces[facing])
+    found, face = Searched(skin).nearest(there)
+    corners, shares = shares_in_face(skin, face, found)
     normal = shares @ figure.normals[corners]
     return Spot(found, normal / np.linalg.norm(normal))
+
+
+PELVIS_MIDDLE = np.array([0.0, 55.0, -35.0])
+LEAST_FACING = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +310,7 @@ class FigureScene:
             inwards = -rest.support
             tip = rest.centre - (radius + ARROW_GAP_MM) * inwards
             searched, away = Searched(figure.surface), 0.0
-            for share in (0.0, 0.5, 1.0):
+            for share in np.linspace(0.0, 1.0, 7):
                 start = tip - share * ARROW_MM * inwards
                 hit = searched.crossings(start + 1500.0 * self._direction, start).along_mm
                 away = max(away, 1500.0 - hit[0] if len(hit) else 0.0)
@@ -417,24 +432,30 @@ class FigureScene:
         return [places[:1] for _, places in self._letters if len(places)]
 
     def _show_letters(self, eye: Floats) -> None:
-        """Each letter at the first of its places that nothing hides; else it is not drawn."""
+        """Each letter at the first of its places that is seen, if it can be beside the body; where
+        all are hidden it is not drawn.
+        """
         for text, places in self._letters:
-            free = [spot for spot in places if not self._hides(spot, eye)]
-            text.SetVisibility(bool(free))
-            if free:
-                text.SetPosition(*free[0])
+            seen = [spot for spot in places if not self._covered(spot, eye, behind=False)]
+            beside = [spot for spot in seen if not self._covered(spot, eye, behind=True)]
+            text.SetVisibility(bool(seen))
+            if seen:
+                text.SetPosition(*(beside or seen)[0])
 
-    def _hides(self, spot: Floats, eye: Floats) -> bool:
+    def _covered(self, spot: Floats, eye: Floats, *, behind: bool) -> bool:
+        """Whether body, tool or arrow are in front of a letter, or behind it, as the eye sees it."""
         view = (eye - spot) / np.linalg.norm(eye - spot)
         apart = [one - spot for one in self._taken]
         if any(np.linalg.norm(one - (one @ view) * view) < LETTER_FREE_MM for one in apart):
             return True
         side = np.cross(view, [0.0, 0.0, 1.0])
         side *= LETTER_ROOM_MM / np.linalg.norm(side)
-        above = np.array([0.0, 0.0, LETTER_ROOM_MM])
+        above = LETTER_ROOM_MM * np.array([0.0, 0.0, 1.0])
         around = (spot, spot + side, spot - side, spot + above, spot - above)
         return any(
-            len(solid.crossings(point, eye).faces) for solid in self._solid for point in around
+            len(solid.crossings(point, point - 3000.0 * view if behind else eye).faces)
+            for solid in self._solid
+            for point in around
         )
 
 
