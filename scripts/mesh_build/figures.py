@@ -69,9 +69,7 @@ def mirrored(one: Made) -> Made:
     return Made(one.surface.moved(MIRROR), MIRROR @ one.to_figure @ MIRROR, facts)
 
 
-def _fixture(
-    man: Mannequin, wanted: dict[str, Any], fine: Floats, sunk: float
-) -> dict[str, Any]:
+def _fixture(man: Mannequin, wanted: dict[str, Any], fine: Floats, sunk: float) -> dict[str, Any]:
     if not wanted:
         return wanted
     if wanted["kind"] != "wall":

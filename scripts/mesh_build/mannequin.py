@@ -118,7 +118,8 @@ class Leg:
     """Where the ankle is, where the knee points, and how the foot is held; figure's frame.
 
     ``yaw``: the foot stands flat, turned so far to the left. Otherwise ``point``: its toes are
-    pointed so far from a right angle with the shin. ``turn_in`` turns the foot about the shin.
+    pointed so far from where it rests at the shin. ``pitch`` lifts the heel of a standing foot,
+    ``toes`` bends the toes; all degrees.
     """
 
     ankle: Vector
@@ -240,7 +241,7 @@ def read_mannequin(wheel: Path, sex: str) -> Mannequin:
     total = np.asarray(weights.sum(axis=1)).ravel()
     weights = csr_array(diags_array(1.0 / np.where(total > 0, total, 1.0)) @ weights)
     strongest = np.asarray(weights.argmax(axis=1)).ravel()
-    region = np.array([REGIONS(movers[column]) for column in strongest])
+    region = np.array([region_of(movers[column]) for column in strongest])
 
     skin = calmed(skin, joints)
     smooth = averaging(skin)
@@ -252,7 +253,7 @@ HIPS = np.array([-1.07, 52.36, -70.28])
 """Midway between the hip joints of the built-in pelvis, in its body frame."""
 
 
-def REGIONS(bone: str) -> str:
+def region_of(bone: str) -> str:
     """The part of the body that a bone belongs to."""
     side = {"L": "left-", "R": "right-"}.get(bone.rpartition(".")[2], "")
     stem = bone.partition(".")[0]
@@ -295,14 +296,14 @@ def calmed(skin: Surface, joints: dict[str, Floats]) -> Surface:
     hidden = unseen(skin, joints)
     vertices = drawn_flat(skin, hidden)
     lengths = np.full(len(vertices), 2.0)
-    for middle, radii, length in CALM(joints):
+    for middle, radii, length in calm_places(joints):
         away = np.linalg.norm((vertices - middle) / radii, axis=1)
         share = np.exp(-(away**4))
         lengths = np.exp((1 - share) * np.log(lengths) + share * np.log(length))
     return faired(Surface(vertices, skin.faces), lengths)
 
 
-def CALM(joints: dict[str, Floats]) -> list[tuple[Floats, Floats, float]]:
+def calm_places(joints: dict[str, Floats]) -> list[tuple[Floats, Floats, float]]:
     """Places (3,) with radii (3,) within which details are evened out, and how much, mm."""
     found = []
     for sign in (1.0, -1.0):
@@ -388,7 +389,7 @@ def decimation(
     for stem, bone in (("head", "head"), ("hand", "wrist.{}"), ("foot", "foot.{}")):
         for letter in "LR" if "{}" in bone else "-":
             name = bone.format(letter)
-            theirs = [REGIONS(one).endswith(stem) and letter in (one[-1], "-") for one in bones]
+            theirs = [region_of(one).endswith(stem) and letter in (one[-1], "-") for one in bones]
             share = np.asarray(weights[:, np.flatnonzero(theirs)].sum(axis=1)).ravel()
             pivot = put(moves[name], joints[name])
             moved += (DETAIL[stem] - 1.0) * share[:, None] * (moved - pivot)

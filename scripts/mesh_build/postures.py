@@ -287,9 +287,7 @@ def prone_hand(man: Mannequin, free: dict[str, float]) -> Pose:
         ),
     }
     leg = Leg((100.0, 765.0, free["ankle"]), (0.15, 0.0, -1.0), point=68.0, toes=-5.0)
-    return Pose(
-        PRONE, (0.0, 0.0, h), (free["spine"], 0, 0), (free["neck"], 0, 0), arms, both(leg)
-    )
+    return Pose(PRONE, (0.0, 0.0, h), (free["spine"], 0, 0), (free["neck"], 0, 0), arms, both(leg))
 
 
 def prone_propped(man: Mannequin, free: dict[str, float]) -> Pose:
@@ -378,7 +376,7 @@ def kneeling_low(man: Mannequin, free: dict[str, float]) -> Pose:
 
 def kneeling_high(man: Mannequin, free: dict[str, float]) -> Pose:
     """At somebody who lies on a side."""
-    return kneeling(man, {"hands": 345.0, "lean": 30.0, **free})
+    return kneeling(man, {"hands": 325.0, "lean": 30.0, **free})
 
 
 POSTURES: dict[str, Posture] = {
@@ -465,8 +463,12 @@ POSTURES: dict[str, Posture] = {
         mirror="right-side-lying",
         partner="kneeling-partner-high",
     ),
-    "kneeling-partner": Posture(kneeling_low, {"ankle": 55.0}, [("ankle", "feet", -1.0)], (0.9, -0.6, 0.25), helps=True),
-    "kneeling-partner-high": Posture(kneeling_high, {"ankle": 55.0}, [("ankle", "feet", -1.0)], (0.9, -0.6, 0.25), helps=True),
+    "kneeling-partner": Posture(
+        kneeling_low, {"ankle": 55.0}, [("ankle", "feet", -1.0)], (0.9, -0.6, 0.25), helps=True
+    ),
+    "kneeling-partner-high": Posture(
+        kneeling_high, {"ankle": 55.0}, [("ankle", "feet", -1.0)], (0.9, -0.6, 0.25), helps=True
+    ),
 }
 
 GROUPS = {

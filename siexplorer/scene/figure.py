@@ -37,6 +37,9 @@ ANGLE_DEG = 22.0
 
 MARGIN = 1.06
 FLOOR_CELLS, FLOOR_REACH_MM = 150, 330.0
+HANDS_AWAY_MM = 130.0
+"""A helper's hands come to lie no further from the place than this (design)."""
+
 SHADOW_MM, SHADOW_HEIGHT_MM, SHADOW_DARK = 26.0, 130.0, 0.42
 NEAR_SUPPORT_MM = 75.0
 """A tool that has less room than this to the floor or wall lies on it (design)."""
@@ -133,9 +136,22 @@ def helper_place(figure: Figure, helper: Figure, spot: Spot) -> Floats:
     turn[:2, 0] = (back[1], -back[0])
     hands = np.zeros(3) if helper.hands_mm is None else helper.hands_mm
     moved = turn[:3, :3] @ hands
-    turn[:2, 3] = spot.point[:2] - moved[:2]
     turn[2, 3] = figure.floor_mm - helper.floor_mm
+    turn[:2, 3] = _under_hands(figure, spot, moved[2] + turn[2, 3])[:2] - moved[:2]
     return turn
+
+
+def _under_hands(figure: Figure, spot: Spot, height_mm: float) -> Floats:
+    """(3,) the skin near a place that looks up and is about as high as a helper's hands: a figure
+    has one posture, and hands that hover or sink in look wrong at once.
+    """
+    points = figure.surface.vertices
+    away = np.linalg.norm(points - spot.point, axis=1)
+    within = (away < HANDS_AWAY_MM) & (figure.normals @ figure.up > 0.4)
+    if not within.any():
+        return spot.point
+    cost = away + 2.0 * np.abs(points @ figure.up - height_mm)
+    return np.asarray(points[within][cost[within].argmin()])
 
 
 def aimed(
@@ -346,6 +362,7 @@ class FigureScene:
                 for y in (20.0, deep - 56.0):
                     foot = np.array([low[0] + x, low[1] + y, floor])
                     parts.append(box(foot, foot + np.array([36.0, 36.0, fixture.top_mm - SLAB_MM])))
+            framed += [part.vertices for part in parts]
         else:
             if rest is None:
                 rest = Rest(spot_on(figure, DEFAULT_CORNER).point, 0.0, None)
@@ -443,7 +460,7 @@ class FigureScene:
                 text.SetPosition(*(beside or seen)[0])
 
     def _covered(self, spot: Floats, eye: Floats, *, behind: bool) -> bool:
-        """Whether body, tool or arrow are in front of a letter, or behind it, as the eye sees it."""
+        """Whether body, tool or arrow are seen in front of a letter, or else behind it."""
         view = (eye - spot) / np.linalg.norm(eye - spot)
         apart = [one - spot for one in self._taken]
         if any(np.linalg.norm(one - (one @ view) * view) < LETTER_FREE_MM for one in apart):
