@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from math import cos, pi, sin
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
@@ -338,6 +339,7 @@ class FollowPanel(QWidget):
         self.session: Session | None = None
         self.view: SessionView | None = None
         self.clock: Callable[[], float] = time.monotonic
+        self._fault = ""
         self.maker = MapMaker(exploration, self)
         self.maker.done.connect(self._made)
         self.technique = movement_list()
@@ -465,6 +467,7 @@ class FollowPanel(QWidget):
         self.seconds.setEnabled(timed and self.seconds.maximum() > self.seconds.minimum())
         there = do.skin_map() is not None
         needs = bool(one.tools) and any(place.zone for place in one.places)
+        self._fault = ""
         self.busy.setVisible(needs and not there)
         if needs and not there:
             self.maker.start()
@@ -488,6 +491,8 @@ class FollowPanel(QWidget):
         lines.append(f"How long, by source: {ranges}.{chosen}")
         if one.asks_affected_side:
             lines.append(f"<i>{known.say('guide_affected_side')}</i>")
+        if self._fault:
+            lines.append(escape(self._fault))
         self.summary.setText("<br>".join(lines))
 
     def _draw_figure(self) -> None:
@@ -528,7 +533,10 @@ class FollowPanel(QWidget):
     def _made(self, fault: str | None) -> None:
         self.maker.drop()
         if fault:
-            self.summary.setText(fault)
+            # The technique can be read all the same; only where its tool lies is not shown.
+            self.busy.hide()
+            self._fault = fault[:1].upper() + fault[1:]
+            self._tell()
             return
         self.exploration.lay_tool()
         self.renew()
