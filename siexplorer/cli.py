@@ -26,6 +26,7 @@ from siexplorer.printing import (
     complain,
     described,
     kinds,
+    landmark_lines,
     pose_lines,
     pose_record,
     print_json,
@@ -78,6 +79,7 @@ Voice = Literal["plain", "student", "clinician"]
 Mode = Literal["explore", "move", "ball", "follow"]
 SkinChoice = Literal["female", "male", "none"]
 Body = Literal["female", "male"]
+MeshUnit = Literal["m", "cm", "mm"]
 Place = tuple[float, float, float]
 
 SMALLEST_PX, LARGEST_PX = 64, 4096
@@ -810,6 +812,84 @@ def beneath(
     return DONE
 
 
+def landmarks(
+    mesh: list[Path],
+    /,
+    *,
+    json: bool = False,
+    unit: MeshUnit | None = None,
+    mirrored: bool = False,
+    out: Path | None = None,
+    jobs: int = 1,
+    dask: str | None = None,
+) -> int:
+    """Find the landmarks of a pelvis in MESH, or of all meshes in a folder.
+
+    MESH is an STL, OBJ, PLY, GLB, glTF or VTP file, several that belong together, or a folder
+    (with --out). Nothing is sent anywhere.
+
+    Parameters
+    ----------
+    mesh
+        The file or files, or one folder of them.
+    json
+        Print JSON: bones, landmarks with confidence and reason, distances and angles.
+    unit
+        The file's unit; otherwise told by its size.
+    mirrored
+        The mesh is a mirror image; turn it over first.
+    out
+        For a folder: the CSV table to fill, one row per mesh. Run again to resume.
+    jobs
+        For a folder: how many processes work side by side.
+    dask
+        For a folder: the address of a Dask scheduler to work on instead.
+    """
+    if len(mesh) == 1 and mesh[0].is_dir():
+        if json or unit or mirrored:
+            raise Refusal("A folder of meshes takes --out, --jobs and --dask alone.")
+        return _landmark_table(mesh[0], out, jobs, dask)
+    if out or dask or jobs != 1:
+        raise Refusal(f"--out, --jobs and --dask are for a folder; “{mesh[0]}” is none.")
+    # Small matrices: more threads only wait for each other. Nothing has loaded NumPy yet.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from siexplorer.geometry.find import locate
+    from siexplorer.packs.batch import record_of
+    from siexplorer.packs.own import OwnMeshError, open_own
+    from siexplorer.packs.pack import PackError, read_shape
+
+    try:
+        model = read_shape()
+        found = open_own(mesh, model, unit=unit, mirrored=mirrored)
+    except OwnMeshError as error:
+        raise Refusal(str(error)) from None
+    except PackError as error:
+        raise Refusal(str(error), FAILED) from None
+    record = record_of(model, found, locate(model, found), [path.name for path in mesh])
+    print_json(record) if json else landmark_lines(record)
+    return DONE
+
+
+def _landmark_table(folder: Path, out: Path | None, jobs: int, dask: str | None) -> int:
+    from siexplorer.packs.batch import BatchError, run_batch
+
+    if out is None:
+        raise Refusal("For a folder, name the table to fill: --out table.csv.")
+    if jobs < 1:
+        raise Refusal("--jobs wants a whole number from 1 on.")
+    try:
+        done, before, failed = run_batch(
+            folder, out, jobs=jobs, dask=dask,
+            say=lambda k, n, row: complain(f"{k}/{n} {row['file']}: {row['status']}"),
+        )  # fmt: skip
+    except BatchError as error:
+        raise Refusal(str(error)) from None
+    except OSError as error:
+        raise Refusal(_cannot_write(out, error)) from None
+    print(f"{done} meshes done, {before} were there before, {failed} of all failed; see {out}.")
+    return DONE
+
+
 def check(*, data: Path | None = None, json: bool = False) -> int:
     """Check every record, source, mesh, checksum and measurement, and what of the articles is told.
 
@@ -888,6 +968,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "zones": zones,
     "ball": ball,
     "beneath": beneath,
+    "landmarks": landmarks,
     "check": check,
     "first-look": first_look,
 }

@@ -664,6 +664,37 @@ def reached_lines(known: "Knowledge", found: dict[str, Any]) -> list[str]:
     return [said, *found["caveats"]]
 
 
+# A mesh of the user's own -------------------------------------------------------------------------
+
+
+def landmark_lines(found: dict[str, Any]) -> None:
+    """Print what ``packs.batch.record_of`` holds: a short report, and the landmarks as a table."""
+    print(
+        f"{', '.join(found['files'])}: {found['triangles']:,} triangles in {found['unit']}; "
+        f"a pelvis, {found['sure']:.0%} sure."
+    )
+    for name, bone in found["bones"].items():
+        print(f"- {name}: {bone['triangles']:,} triangles, {bone['confidence']:.0%} sure")
+    if found["unnamed"]:
+        print(f"- {len(found['unnamed'])} pieces without a name")
+    print(found["sides_reason"])
+    for note in found["notes"]:
+        print(note)
+    print()
+    table = [("x mm", "y mm", "z mm", "SURE", "LANDMARK")]
+    for name, place in found["landmarks"].items():
+        points = place["points_mm"]
+        x, y, z = points[len(points) // 2]
+        sure = f"{place['confidence']:.0%}"
+        told = name if place["shown"] else f"{name} (not in the mesh)"
+        table.append((f"{x:.1f}", f"{y:.1f}", f"{z:.1f}", sure, told))
+    print_table(table, right=(0, 1, 2, 3))
+    print()
+    for name, value in found["measures"].items():
+        plain, _, unit = name.rpartition("_")
+        print(f"{plain.replace('_', ' ')}: {value:.1f} {unit}")
+
+
 # Tools and positions ------------------------------------------------------------------------------
 
 

@@ -1,6 +1,9 @@
 """Below the model in the ball mode: tool, position, the verdict, and what lies beneath."""
 
+from __future__ import annotations
+
 import threading
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
@@ -35,10 +38,11 @@ from siexplorer.exploration.ball_words import (
 from siexplorer.exploration.beneath import Layer, body_of, made_body
 from siexplorer.exploration.card import BASIS_TAGS
 from siexplorer.exploration.exploration import Change, Exploration
-from siexplorer.scene.core import CoreLayer, core_layers
 from siexplorer.scene.looks import colour_of
-from siexplorer.scene.theme import FAT, LIGHT, SKIN, ZONE_COLOURS, ZONE_HATCHES, Rgb
-from siexplorer.scene.zones import hatching
+from siexplorer.scene.theme import FAT, LIGHT, SKIN, ZONE_COLOURS, ZONE_HATCHES, Rgb, hatching
+
+if TYPE_CHECKING:
+    from siexplorer.scene.core import CoreLayer
 
 SWATCH, SIGN, CHIP = QSize(34, 18), QSize(22, 22), QSize(12, 12)
 ENTRY = Qt.ItemDataRole.UserRole
@@ -387,6 +391,9 @@ class BallPanel(QWidget):
     def _list(self) -> None:
         stack, state = self.exploration.stack(), self.exploration.state
         rows = list(stack.layers) if stack is not None else []
+        # What draws is slow to import, and nobody asks for a core in the first second.
+        from siexplorer.scene.core import core_layers
+
         known, pack = self.exploration.known, self.exploration.pack
         self.core.show_layers(core_layers(known, pack, stack, LIGHT) if stack is not None else [])
         chosen = None

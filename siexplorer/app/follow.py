@@ -1,10 +1,13 @@
 """Below the model while a technique is followed: choose it, start it, and be led through it."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from math import cos, pi, sin
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -42,10 +45,11 @@ from siexplorer.exploration.card import BASIS_TAGS
 from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.exploration.guide import GROUP_WORDS, duration_words, feel_words, hold_words
 from siexplorer.exploration.session import Moment, Session, hold_range, planned
-from siexplorer.packs.figures import Figure, read_figures
 from siexplorer.packs.pack import PackError
-from siexplorer.scene.figure import figure_picture
 from siexplorer.scene.theme import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from siexplorer.packs.figures import Figure
 
 TICK_MS = 50
 PICTURE = QSize(300, 226)
@@ -506,6 +510,10 @@ class FollowPanel(QWidget):
         if key == self._pictured:
             return
         self._pictured = key
+        # Only here: what draws figures is slow to import.
+        from siexplorer.packs.figures import read_figures
+        from siexplorer.scene.figure import figure_picture
+
         try:
             if self._figures is None:
                 self._figures = read_figures()

@@ -1,14 +1,16 @@
 """A mesh pack read from a folder: verified, read with trimesh once, then from a cache of arrays."""
 
 import hashlib
+import io
 import json
 import os
 import tempfile
 import tomllib
+import zipfile
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
@@ -16,7 +18,11 @@ import numpy as np
 from siexplorer.anatomy.places import data_folder
 from siexplorer.geometry.surface import Floats, Surface, vertex_normals
 
+if TYPE_CHECKING:
+    from siexplorer.geometry.shape import ShapeModel
+
 BUILT_IN = "si-atlas"
+SHAPE_FILE = "shape.npz"
 
 PARTS = {
     "vertices": (3, np.float32),
@@ -149,6 +155,30 @@ def read_pack(folder: Path | None = None, *, cache: Path | None = None) -> Pack:
 def read_info(folder: Path | None = None) -> PackInfo:
     """``pack.toml`` alone, for lists and About."""
     return _read_info((folder or data_folder("meshes") / BUILT_IN) / "pack.toml")
+
+
+def read_shape(folder: Path | None = None) -> "ShapeModel":
+    """The shape model that comes with the built-in pack, verified; read only when it is asked for.
+
+    Raises
+    ------
+    PackError
+        If it is missing, broken, or not what its checksum says.
+    """
+    # Slow to import, and nobody asks for shapes at the start.
+    from siexplorer.geometry.shape import ShapeModel
+
+    folder = folder or data_folder("meshes") / BUILT_IN
+    where = f"{_where(folder)}/{SHAPE_FILE}"
+    listed = [file for file in _read_info(folder / "pack.toml").file if file.name == SHAPE_FILE]
+    if not listed:
+        raise PackError(f"{_where(folder)}/pack.toml: no file “{SHAPE_FILE}” is listed in it.")
+    data = verified(folder, listed[0])
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            return ShapeModel({name: stored[name] for name in stored.files})
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise PackError(f"{where}: not a shape model ({error}); put the original back.") from None
 
 
 def _where(folder: Path) -> str:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
 Rgb = tuple[float, float, float]
 Scheme = Literal["light", "dark"]
 
@@ -95,3 +98,18 @@ ZONE_COLOURS: dict[str, str] = {"clear": "#009e73", "caution": "#e69f00", "avoid
 """Okabe and Ito's green and orange, and the one red of this program, which means: do not."""
 
 ZONE_HATCHES: dict[str, str] = {"clear": "dots", "caution": "stripes", "avoid": "crosses"}
+
+
+def hatching(
+    kind: str, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], step: int = 24
+) -> npt.NDArray[np.bool_]:
+    """Where a hatch has ink on a legend's patch: dots, stripes or crosses."""
+    if kind == "dots":
+        odd = (rows // step) % 2 * (step // 2)
+        away = (rows % step - step // 2) ** 2 + ((columns + odd) % step - step // 2) ** 2
+        return np.asarray(away < (0.14 * step) ** 2)
+    width = step // 8
+    stripes = (rows + columns) % step < width
+    if kind == "stripes":
+        return np.asarray(stripes)
+    return np.asarray(stripes | ((rows - columns) % step < width))

@@ -140,18 +140,3 @@ def shader_of(code: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         code = code.replace("{" + name + "}", value)
     return code
-
-
-def hatching(
-    kind: str, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], step: int = 24
-) -> npt.NDArray[np.bool_]:
-    """Where a hatch has ink on a legend's patch: dots, stripes or crosses."""
-    if kind == "dots":
-        odd = (rows // step) % 2 * (step // 2)
-        away = (rows % step - step // 2) ** 2 + ((columns + odd) % step - step // 2) ** 2
-        return np.asarray(away < (0.14 * step) ** 2)
-    width = step // 8
-    stripes = (rows + columns) % step < width
-    if kind == "stripes":
-        return np.asarray(stripes)
-    return np.asarray(stripes | ((rows - columns) % step < width))

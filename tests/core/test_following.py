@@ -30,10 +30,11 @@ from siexplorer.geometry.surface import Floats, Surface, edges, vertex_normals
 from siexplorer.packs.pack import Pack
 
 IN_BONE_MM, IN_BONE_PERCENT = 1.5, 0.5
-QUADRATUS_IN_BONE_PERCENT, QUADRATUS_FLIPPED_PERCENT = 0.9, 9.5
-"""Not good, and said in the changelog: its border has a notch for the gemellus above it, which folds
-at 120 degrees of hip flexion, and a tucked pelvis presses it into the femur."""
 """How far into bone, and how much of a muscle more than at rest (part 2's limits)."""
+
+QUADRATUS_IN_BONE_PERCENT, QUADRATUS_FLIPPED_PERCENT = 0.9, 9.5
+"""Not good, and said in the changelog: its border has a notch for the gemellus above it, which
+folds at 120 degrees of hip flexion, and a tucked pelvis presses it into the femur."""
 
 STRETCH, FLIPPED_PERCENT = 2.0, 0.2
 """How much longer an edge becomes, and how many triangles turn over, where no hip bends far."""

@@ -1,0 +1,118 @@
+"""Pelves made up for tests: sampled from the shape model, then treated as scans are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from siexplorer.geometry.filters import from_polydata, to_polydata
+from siexplorer.geometry.shape import PELVIS, ShapeModel
+from siexplorer.geometry.surface import Surface, face_normals
+
+UNITS = {"m": 0.001, "cm": 0.1, "mm": 1.0}
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """A made-up scan, and the truth about it. ``to_scan`` takes the mean's frame, mm, to it."""
+
+    parts: list[tuple[str, Surface]]
+    landmarks: dict[str, np.ndarray]
+    weights: np.ndarray
+    to_scan: np.ndarray
+    unit: str
+    merged: bool
+    triangles: int
+
+
+def joined(surfaces):
+    """Several surfaces as one."""
+    first = np.cumsum([0, *(len(s.vertices) for s in surfaces)])
+    return Surface(
+        np.concatenate([s.vertices for s in surfaces]),
+        np.concatenate([s.faces + n for s, n in zip(surfaces, first, strict=False)]).astype(
+            np.int32
+        ),
+    )
+
+
+def remeshed(surface, triangles):
+    """The surface with about this many triangles: each cut in four until there are enough, then
+    thinned, so that its vertices are no longer the model's.
+    """
+    from vtkmodules.vtkFiltersCore import vtkQuadricDecimation
+    from vtkmodules.vtkFiltersModeling import vtkLinearSubdivisionFilter
+
+    data = to_polydata(surface)
+    while data.GetNumberOfPolys() < 1.05 * triangles:
+        finer = vtkLinearSubdivisionFilter()
+        finer.SetInputData(data)
+        finer.SetNumberOfSubdivisions(1)
+        finer.Update()
+        data = finer.GetOutput()
+    thin = vtkQuadricDecimation()
+    thin.SetInputData(data)
+    thin.SetTargetReduction(1 - triangles / data.GetNumberOfPolys())
+    thin.Update()
+    return from_polydata(thin.GetOutput())
+
+
+def made_up(
+    model: ShapeModel, seed: int, *, triangles=None, noise_mm=1.0, bones=PELVIS, merged=None,
+    unit=None,
+):  # fmt: skip
+    """A pelvis drawn by chance; the same seed gives the same one."""
+    rng = np.random.default_rng(seed)
+    weights = rng.normal(size=model.count)
+    while (np.abs(weights) > 2).any():
+        weights = np.where(np.abs(weights) > 2, rng.normal(size=model.count), weights)
+    triangles = triangles or int(np.exp(rng.uniform(np.log(5e3), np.log(2e5))))
+    merged = bool(seed % 2) if merged is None else merged
+    unit = unit or str(rng.choice(list(UNITS)))
+    vertices = model.vertices(weights)
+    to_scan = np.eye(4)
+    to_scan[:3, :3] = UNITS[unit] * Rotation.random(random_state=rng).as_matrix()
+    to_scan[:3, 3] = UNITS[unit] * rng.uniform(-800, 800, 3)
+    surfaces = [model.surface(name, vertices) for name in bones]
+    area = np.array([np.linalg.norm(face_normals(s), axis=1).sum() for s in surfaces])
+    parts = []
+    flip = rng.random() < 0.5
+    for surface, share in zip(surfaces, area / area.sum(), strict=True):
+        one = remeshed(surface, max(400, int(triangles * share)))
+        noisy = one.vertices + rng.normal(scale=noise_mm, size=one.vertices.shape)
+        faces = one.faces[:, ::-1] if flip else one.faces
+        moved = noisy @ to_scan[:3, :3].T + to_scan[:3, 3]
+        parts.append(Surface(moved, faces.copy()))
+    order = rng.permutation(len(parts))
+    parts = [parts[k] for k in order]
+    if merged:
+        parts = [joined(parts)]
+    named = [(f"part{k}", part) for k, part in enumerate(parts)]
+    return MadeUp(
+        named, model.points(vertices), weights, to_scan, unit, merged,
+        sum(len(p.faces) for p in parts),
+    )  # fmt: skip
+
+
+def real_parts(folder, pack):
+    """The bones of one of the open packs, in the file's own coordinates."""
+    from siexplorer.geometry.identify import Part
+    from siexplorer.packs.meshfiles import read_glb, read_obj
+
+    if pack != "bodyparts3d":
+        file = next((folder / pack).glob("3d-vh-*-pelvis.glb"))
+        return [Part(mesh.name, mesh.surface) for mesh in read_glb(file)]
+    bones = {
+        "right hip bone": "FJ3152",
+        "left hip bone": "FJ3288",
+        "sacrum and coccyx": "FJ3393",
+        "fifth lumbar vertebra": "FJ3168",
+        "fourth lumbar vertebra": "FJ3165",
+        "left femur": "FJ3259",
+        "right femur": "FJ3365",
+    }
+    return [
+        Part(name, mesh.surface)
+        for name, file in bones.items()
+        for mesh in read_obj(folder / pack / f"{file}.obj")
+    ]
