@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from mesh_build.mannequin import Mannequin, put
-from mesh_build.postures import POSTURES, settled
+from mesh_build.postures import POSTURES, settled, size_of
 
 from siexplorer.geometry.surface import Floats, Surface, is_closed
 
@@ -46,13 +46,16 @@ def figures_of(man: Mannequin, sex: str) -> dict[str, Made]:
         pose = settled(man, posture)
         fine, moves = man.posed(pose)
         vertices = rested(man.coarse @ fine)
+        # Down to the floor, whatever the soles of this mannequin measure.
+        sunk = np.eye(4)
+        sunk[2, 3] = -vertices[:, 2].min()
         facts = {
             "camera": list(posture.camera),
-            "fixture": _fixture(man, posture.fixture, fine),
+            "fixture": _fixture(man, posture.fixture, fine, sunk[2, 3]),
             "partner": posture.partner,
-            "hands_mm": _palms(man, moves) if posture.helps else None,
+            "hands_mm": _palms(man, moves, sunk[2, 3]) if posture.helps else None,
         }
-        one = Made(Surface(vertices, man.faces), moves["root"], facts)
+        one = Made(Surface(vertices, man.faces).moved(sunk), sunk @ moves["root"], facts)
         made[f"{sex}/{name}"] = one
         if posture.mirror:
             made[f"{sex}/{posture.mirror}"] = mirrored(one)
@@ -66,18 +69,22 @@ def mirrored(one: Made) -> Made:
     return Made(one.surface.moved(MIRROR), MIRROR @ one.to_figure @ MIRROR, facts)
 
 
-def _fixture(man: Mannequin, wanted: dict[str, Any], fine: Floats) -> dict[str, Any]:
-    if wanted.get("kind") != "wall":
+def _fixture(man: Mannequin, wanted: dict[str, Any], fine: Floats, sunk: float) -> dict[str, Any]:
+    if not wanted:
         return wanted
+    if wanted["kind"] != "wall":
+        # Counters are as high as whoever leans on them needs; a seat's height is settled in mm.
+        size = size_of(man) if wanted["kind"] == "counter" else 1.0
+        return {**wanted, "top_mm": float(np.round(size * wanted["top_mm"] + sunk, 1))}
     rear = fine[man.region == "pelvis", 1].max()
     return {**wanted, "y_mm": float(np.round(rear + PRESSED_BALL_MM, 1))}
 
 
-def _palms(man: Mannequin, moves: dict[str, Floats]) -> list[float]:
+def _palms(man: Mannequin, moves: dict[str, Floats], sunk: float) -> list[float]:
     """Where the lower of two stacked hands presses: below the middle of its palm."""
     wrist = put(moves["wrist.R"], man.joints["wrist.R"])
     knuckle = put(moves["wrist.R"], man.joints["finger3-1.R"])
-    middle = 0.45 * wrist + 0.55 * knuckle - np.array([0.0, 0.0, 16.0])
+    middle = 0.45 * wrist + 0.55 * knuckle + np.array([0.0, 0.0, sunk - 16.0])
     return [float(value) for value in np.round(middle, 1)]
 
 

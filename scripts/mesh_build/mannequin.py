@@ -31,8 +31,12 @@ TRIANGLES = 6000
 DETAIL = {"head": 2.2, "hand": 2.0, "foot": 1.6}
 """Thinned as if they were so much larger: people look at faces and hands first (design)."""
 
-MUSH_ROUNDS = 14
+MUSH_ROUNDS = 18
 """The posed skin is smoothed so often before its details are laid on again (design)."""
+
+STRAIN, RELAX_ROUNDS = (0.75, 1.3), 24
+"""Between these logarithms of how much longer or shorter its edges got, a place of the skin is
+evened out so often (design)."""
 
 SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
 NECK = ("neck01", "neck02", "neck03", "head")
@@ -114,7 +118,8 @@ class Leg:
     """Where the ankle is, where the knee points, and how the foot is held; figure's frame.
 
     ``yaw``: the foot stands flat, turned so far to the left. Otherwise ``point``: its toes are
-    pointed so far from a right angle with the shin. ``turn_in`` turns the foot about the shin.
+    pointed so far from where it rests at the shin. ``pitch`` lifts the heel of a standing foot,
+    ``toes`` bends the toes; all degrees.
     """
 
     ankle: Vector
@@ -179,6 +184,7 @@ class Mannequin:
         vertices = skinned(self.skin.vertices, self.weights, [moves[bone] for bone in self.bones])
         if fine:
             vertices = remushed(self.skin, vertices, self.smooth)
+            vertices = relaxed(self.skin, vertices, self.smooth)
         return vertices, moves
 
 
@@ -235,7 +241,7 @@ def read_mannequin(wheel: Path, sex: str) -> Mannequin:
     total = np.asarray(weights.sum(axis=1)).ravel()
     weights = csr_array(diags_array(1.0 / np.where(total > 0, total, 1.0)) @ weights)
     strongest = np.asarray(weights.argmax(axis=1)).ravel()
-    region = np.array([REGIONS(movers[column]) for column in strongest])
+    region = np.array([region_of(movers[column]) for column in strongest])
 
     skin = calmed(skin, joints)
     smooth = averaging(skin)
@@ -247,7 +253,7 @@ HIPS = np.array([-1.07, 52.36, -70.28])
 """Midway between the hip joints of the built-in pelvis, in its body frame."""
 
 
-def REGIONS(bone: str) -> str:
+def region_of(bone: str) -> str:
     """The part of the body that a bone belongs to."""
     side = {"L": "left-", "R": "right-"}.get(bone.rpartition(".")[2], "")
     stem = bone.partition(".")[0]
@@ -290,14 +296,14 @@ def calmed(skin: Surface, joints: dict[str, Floats]) -> Surface:
     hidden = unseen(skin, joints)
     vertices = drawn_flat(skin, hidden)
     lengths = np.full(len(vertices), 2.0)
-    for middle, radii, length in CALM(joints):
+    for middle, radii, length in calm_places(joints):
         away = np.linalg.norm((vertices - middle) / radii, axis=1)
         share = np.exp(-(away**4))
         lengths = np.exp((1 - share) * np.log(lengths) + share * np.log(length))
     return faired(Surface(vertices, skin.faces), lengths)
 
 
-def CALM(joints: dict[str, Floats]) -> list[tuple[Floats, Floats, float]]:
+def calm_places(joints: dict[str, Floats]) -> list[tuple[Floats, Floats, float]]:
     """Places (3,) with radii (3,) within which details are evened out, and how much, mm."""
     found = []
     for sign in (1.0, -1.0):
@@ -383,7 +389,7 @@ def decimation(
     for stem, bone in (("head", "head"), ("hand", "wrist.{}"), ("foot", "foot.{}")):
         for letter in "LR" if "{}" in bone else "-":
             name = bone.format(letter)
-            theirs = [REGIONS(one).endswith(stem) and letter in (one[-1], "-") for one in bones]
+            theirs = [region_of(one).endswith(stem) and letter in (one[-1], "-") for one in bones]
             share = np.asarray(weights[:, np.flatnonzero(theirs)].sum(axis=1)).ravel()
             pivot = put(moves[name], joints[name])
             moved += (DETAIL[stem] - 1.0) * share[:, None] * (moved - pivot)
@@ -589,6 +595,23 @@ def remushed(skin: Surface, posed: Floats, smooth: csr_array) -> Floats:
     b = _frames(Surface(now, skin.faces), partner)
     local = np.einsum("nji,nj->ni", a, detail)
     return np.asarray(now + np.einsum("nij,nj->ni", b, local))
+
+
+def relaxed(skin: Surface, posed: Floats, smooth: csr_array) -> Floats:
+    """(n, 3) the posed skin, evened out where a joint has crumpled or torn it."""
+    pairs, _ = edges(skin)
+    ends = (vertices[pairs] for vertices in (skin.vertices, posed))
+    rest, now = (np.linalg.norm(both[:, 0] - both[:, 1], axis=1) for both in ends)
+    change = np.abs(np.log(np.maximum(now, 1e-6) / rest))
+    strain = np.zeros(len(posed))
+    for end in (0, 1):
+        np.maximum.at(strain, pairs[:, end], change)
+    share = np.clip((strain - STRAIN[0]) / (STRAIN[1] - STRAIN[0]), 0.0, 1.0)
+    for _ in range(3):
+        share = np.maximum(share, smooth @ share)
+    for _ in range(RELAX_ROUNDS):
+        posed = posed + share[:, None] * (smooth @ posed - posed)
+    return posed
 
 
 def _neighbour(skin: Surface) -> npt.NDArray[np.int64]:

@@ -5,12 +5,14 @@ head towards +y when on the back or on a side, and towards -y when on the front;
 or kneels looks towards -y. All of it is a choice (design), judged by eye.
 """
 
+import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from mesh_build.mannequin import (
+    HIPS,
     Arm,
     Leg,
     Mannequin,
@@ -57,15 +59,40 @@ def both(left: Arm | Leg) -> dict[str, Any]:
 
 def knee_of(man: Mannequin, pelvis: Floats, hips: Vector, side: str, leg: Leg) -> Floats:
     """(3,) where a leg's knee comes to lie."""
-    from mesh_build.mannequin import HIPS
-
     letter = side[0].upper()
     root, middle, end = (
         man.joints[f"{name}.{letter}"] for name in ("upperleg01", "lowerleg01", "foot")
     )
-    start = put(about(pelvis, HIPS, np.array(hips)), root)
+    size = size_of(man)
+    start = put(about(pelvis, HIPS, size * np.array(hips)), root)
     lengths = (float(np.linalg.norm(middle - root)), float(np.linalg.norm(end - middle)))
-    return reach(start, np.array(leg.ankle), lengths, unit(leg.knee))[0]
+    return reach(start, size * np.array(leg.ankle), lengths, unit(leg.knee))[0] / size
+
+
+LEGS_MM = 768.6
+"""Thigh and shin of the woman that the postures are measured on."""
+
+
+def size_of(man: Mannequin) -> float:
+    """How large a mannequin is beside the one that the postures are measured on."""
+    points = [man.joints[f"{name}.L"] for name in ("upperleg01", "lowerleg01", "foot")]
+    legs = sum(float(np.linalg.norm(b - a)) for a, b in itertools.pairwise(points))
+    return legs / LEGS_MM
+
+
+def fitted(man: Mannequin, pose: Pose) -> Pose:
+    """The posture at the size of a mannequin."""
+    size = size_of(man)
+
+    def larger(vector: Vector) -> Vector:
+        return (size * vector[0], size * vector[1], size * vector[2])
+
+    return replace(
+        pose,
+        hips=larger(pose.hips),
+        arms={side: replace(arm, wrist=larger(arm.wrist)) for side, arm in pose.arms.items()},
+        legs={side: replace(leg, ankle=larger(leg.ankle)) for side, leg in pose.legs.items()},
+    )
 
 
 def at(point: Floats, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Vector:
@@ -95,11 +122,11 @@ def back_to_wall(man: Mannequin, free: dict[str, float]) -> Pose:
     """Leaning back against a ball on a wall, knees soft."""
     h = free["hips"]
     arm = Arm(
-        (235.0, -25.0, h + 40.0),
-        (0.35, 1.0, 0.0),
-        (0.0, -0.15, -1.0),
-        (-1.0, -0.2, 0.1),
-        26.0,
+        (200.0, -105.0, h + 45.0),
+        (0.5, 1.0, 0.0),
+        (-0.1, -0.45, -0.9),
+        (-0.85, 0.45, -0.2),
+        22.0,
         (-5.0, 0.0),
     )
     leg = Leg((110.0, -235.0, 70.0), (0.12, -1.0, 0.1), yaw=6.0)
@@ -232,10 +259,35 @@ def prone(man: Mannequin, free: dict[str, float]) -> Pose:
         8.0,
         (14.0, 6.0),
     )
-    leg = Leg((100.0, 765.0, 90.0), (0.15, 0.0, -1.0), point=62.0, toes=-5.0)
+    leg = Leg((100.0, 765.0, free["ankle"]), (0.15, 0.0, -1.0), point=68.0, toes=-5.0)
     return Pose(
         PRONE, (0.0, 0.0, h), (free["spine"], 0, 0), (free["neck"], 0, 0), both(arm), both(leg)
     )
+
+
+def prone_hand(man: Mannequin, free: dict[str, float]) -> Pose:
+    """On the front, the left hand under the front of the hip, forehead on the right hand."""
+    h = free["hips"]
+    arms = {
+        "left": Arm(
+            (205.0, -35.0, free["under"]),
+            (1.0, -0.1, 0.3),
+            (-0.95, -0.3, 0.05),
+            (0.0, 0.0, 1.0),
+            14.0,
+            (-4.0, 4.0),
+        ),
+        "right": Arm(
+            (-85.0, -735.0, free["wrist"]),
+            (-1.0, 0.15, -0.15),
+            (0.97, -0.25, 0.0),
+            (0.0, 0.0, -1.0),
+            8.0,
+            (14.0, 6.0),
+        ),
+    }
+    leg = Leg((100.0, 765.0, free["ankle"]), (0.15, 0.0, -1.0), point=68.0, toes=-5.0)
+    return Pose(PRONE, (0.0, 0.0, h), (free["spine"], 0, 0), (free["neck"], 0, 0), arms, both(leg))
 
 
 def prone_propped(man: Mannequin, free: dict[str, float]) -> Pose:
@@ -249,7 +301,7 @@ def prone_propped(man: Mannequin, free: dict[str, float]) -> Pose:
         10.0,
         (6.0, 4.0),
     )
-    leg = Leg((110.0, 755.0, 78.0), (0.15, 0.0, -1.0), point=62.0, toes=-5.0)
+    leg = Leg((110.0, 748.0, free["ankle"]), (0.15, 0.0, -1.0), point=58.0, toes=-5.0)
     return Pose(
         turn((1, 0, 0), 84.0),
         (0.0, 0.0, h),
@@ -269,12 +321,12 @@ def left_side_up(man: Mannequin, free: dict[str, float]) -> Pose:
     }
     arms = {
         "right": Arm(
-            (-250.0, 800.0, 48.0),
-            (0.6, 1.0, 0.0),
-            (-1.0, 0.15, 0.0),
+            (-330.0, 715.0, 48.0),
+            (0.5, 1.0, 0.0),
+            (-1.0, -0.1, 0.0),
             (0.0, 0.0, 1.0),
-            20.0,
-            (24.0, 14.0),
+            24.0,
+            (16.0, 18.0),
         ),
         "left": Arm(
             (-285.0, 270.0, 64.0),
@@ -313,24 +365,24 @@ def kneeling(man: Mannequin, free: dict[str, float]) -> Pose:
             (0.0, 14.0),
         ),
     }
-    leg = Leg((105.0, 270.0, 60.0), (0.15, -1.0, -0.6), point=60.0, toes=-10.0)
+    leg = Leg((105.0, 270.0, free["ankle"]), (0.15, -1.0, -0.6), point=60.0, toes=-10.0)
     return Pose(turn((1, 0, 0), lean), (0.0, 0.0, h), (14, 0, 0), (-8, 0, 0), arms, both(leg))
 
 
 def kneeling_low(man: Mannequin, free: dict[str, float]) -> Pose:
     """At somebody who lies on the front."""
-    return kneeling(man, {"hands": 215.0, "lean": 42.0})
+    return kneeling(man, {"hands": 215.0, "lean": 42.0, **free})
 
 
 def kneeling_high(man: Mannequin, free: dict[str, float]) -> Pose:
     """At somebody who lies on a side."""
-    return kneeling(man, {"hands": 345.0, "lean": 30.0})
+    return kneeling(man, {"hands": 325.0, "lean": 30.0, **free})
 
 
 POSTURES: dict[str, Posture] = {
     "standing": Posture(standing, {"hips": 832.0}, [("hips", "feet", 0.0)], (0.55, -1.0, 0.12)),
     "standing-back-to-wall": Posture(
-        back_to_wall, {"hips": 775.0}, [], (0.95, -0.6, 0.15), fixture={"kind": "wall"}
+        back_to_wall, {"hips": 775.0}, [], (1.0, -0.3, 0.12), fixture={"kind": "wall"}
     ),
     "standing-front": Posture(
         at_counter,
@@ -349,7 +401,7 @@ POSTURES: dict[str, Posture] = {
         figure_four,
         {"hips": 130.0, "lean": 92.0, "neck": 0.0},
         [("hips", "pelvis", 28.0), ("lean", "chest", -7.0), ("neck", "head", -2.0)],
-        (0.35, -1.0, 0.6),
+        (0.75, -0.8, 0.5),
         mirror="right-figure-four",
     ),
     "left-knee-to-chest": Posture(
@@ -372,20 +424,35 @@ POSTURES: dict[str, Posture] = {
     ),
     "prone": Posture(
         prone,
-        {"hips": 110.0, "spine": 0.0, "neck": -10.0, "wrist": 30.0},
+        {"hips": 110.0, "spine": 0.0, "neck": -10.0, "wrist": 30.0, "ankle": 60.0},
         [
             ("hips", "pelvis", -6.0),
             ("spine", "chest", -8.0),
             ("neck", "head", 38.0),
             ("wrist", "hands", -1.0),
+            ("ankle", "feet", -1.0),
         ],
         (1.0, 0.35, 0.5),
         partner="kneeling-partner",
     ),
+    "left-prone-hand-press": Posture(
+        prone_hand,
+        {"hips": 115.0, "spine": 0.0, "neck": -10.0, "wrist": 30.0, "under": 40.0, "ankle": 60.0},
+        [
+            ("hips", "pelvis", 6.0),
+            ("spine", "chest", -8.0),
+            ("neck", "head", 34.0),
+            ("wrist", "right-hand", -1.0),
+            ("under", "left-hand", -1.0),
+            ("ankle", "feet", -1.0),
+        ],
+        (1.0, -0.3, 0.45),
+        mirror="right-prone-hand-press",
+    ),
     "prone-propped": Posture(
         prone_propped,
-        {"hips": 150.0, "spine": -35.0},
-        [("hips", "pelvis", 72.0), ("spine", "elbows", -2.0)],
+        {"hips": 200.0, "spine": -10.0, "ankle": 60.0},
+        [("hips", "pelvis", 112.0), ("spine", "elbows", -2.0), ("ankle", "feet", -1.0)],
         (1.0, -0.35, 0.3),
     ),
     "left-side-lying": Posture(
@@ -396,8 +463,12 @@ POSTURES: dict[str, Posture] = {
         mirror="right-side-lying",
         partner="kneeling-partner-high",
     ),
-    "kneeling-partner": Posture(kneeling_low, {}, [], (0.9, -0.6, 0.25), helps=True),
-    "kneeling-partner-high": Posture(kneeling_high, {}, [], (0.9, -0.6, 0.25), helps=True),
+    "kneeling-partner": Posture(
+        kneeling_low, {"ankle": 55.0}, [("ankle", "feet", -1.0)], (0.9, -0.6, 0.25), helps=True
+    ),
+    "kneeling-partner-high": Posture(
+        kneeling_high, {"ankle": 55.0}, [("ankle", "feet", -1.0)], (0.9, -0.6, 0.25), helps=True
+    ),
 }
 
 GROUPS = {
@@ -416,19 +487,21 @@ def lowest(man: Mannequin, vertices: Floats, part: str) -> float:
 
 def settled(man: Mannequin, posture: Posture) -> Pose:
     """The posture with its free numbers found."""
+
+    def height(free: dict[str, float], part: str) -> float:
+        pose = fitted(man, posture.pose(man, free))
+        return lowest(man, man.posed(pose, fine=False)[0], part)
+
     free = dict(posture.free)
     for _ in range(4):
         for name, part, wanted in posture.settle:
-            step = 2.0
             for _ in range(5):
-                here = lowest(man, man.posed(posture.pose(man, free), fine=False)[0], part)
-                there = lowest(
-                    man,
-                    man.posed(posture.pose(man, {**free, name: free[name] + step}), fine=False)[0],
-                    part,
-                )
-                slope = (there - here) / step
+                here = height(free, part)
+                slope = (height({**free, name: free[name] + STEP}, part) - here) / STEP
                 if abs(here - wanted) < 0.3 or abs(slope) < 0.05:
                     break
                 free[name] += float(np.clip((wanted - here) / slope, -12.0, 12.0))
-    return posture.pose(man, free)
+    return fitted(man, posture.pose(man, free))
+
+
+STEP = 2.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from math import cos, pi, sin
 from typing import TYPE_CHECKING
 
@@ -342,6 +343,7 @@ class FollowPanel(QWidget):
         self.session: Session | None = None
         self.view: SessionView | None = None
         self.clock: Callable[[], float] = time.monotonic
+        self._fault = ""
         self.maker = MapMaker(exploration, self)
         self.maker.done.connect(self._made)
         self.technique = movement_list()
@@ -469,6 +471,7 @@ class FollowPanel(QWidget):
         self.seconds.setEnabled(timed and self.seconds.maximum() > self.seconds.minimum())
         there = do.skin_map() is not None
         needs = bool(one.tools) and any(place.zone for place in one.places)
+        self._fault = ""
         self.busy.setVisible(needs and not there)
         if needs and not there:
             self.maker.start()
@@ -492,6 +495,8 @@ class FollowPanel(QWidget):
         lines.append(f"How long, by source: {ranges}.{chosen}")
         if one.asks_affected_side:
             lines.append(f"<i>{known.say('guide_affected_side')}</i>")
+        if self._fault:
+            lines.append(escape(self._fault))
         self.summary.setText("<br>".join(lines))
 
     def _draw_figure(self) -> None:
@@ -536,7 +541,10 @@ class FollowPanel(QWidget):
     def _made(self, fault: str | None) -> None:
         self.maker.drop()
         if fault:
-            self.summary.setText(fault)
+            # The technique can be read all the same; only where its tool lies is not shown.
+            self.busy.hide()
+            self._fault = fault[:1].upper() + fault[1:]
+            self._tell()
             return
         self.exploration.lay_tool()
         self.renew()

@@ -10,14 +10,16 @@ import zipfile
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
 
 from siexplorer.anatomy.places import data_folder
-from siexplorer.geometry.shape import ShapeModel
 from siexplorer.geometry.surface import Floats, Surface, vertex_normals
+
+if TYPE_CHECKING:
+    from siexplorer.geometry.shape import ShapeModel
 
 BUILT_IN = "si-atlas"
 SHAPE_FILE = "shape.npz"
@@ -155,7 +157,7 @@ def read_info(folder: Path | None = None) -> PackInfo:
     return _read_info((folder or data_folder("meshes") / BUILT_IN) / "pack.toml")
 
 
-def read_shape(folder: Path | None = None) -> ShapeModel:
+def read_shape(folder: Path | None = None) -> "ShapeModel":
     """The shape model that comes with the built-in pack, verified; read only when it is asked for.
 
     Raises
@@ -163,6 +165,9 @@ def read_shape(folder: Path | None = None) -> ShapeModel:
     PackError
         If it is missing, broken, or not what its checksum says.
     """
+    # Slow to import, and nobody asks for shapes at the start.
+    from siexplorer.geometry.shape import ShapeModel
+
     folder = folder or data_folder("meshes") / BUILT_IN
     where = f"{_where(folder)}/{SHAPE_FILE}"
     listed = [file for file in _read_info(folder / "pack.toml").file if file.name == SHAPE_FILE]

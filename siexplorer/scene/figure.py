@@ -20,9 +20,9 @@ from vtkmodules.vtkRenderingCore import (
 
 from siexplorer.anatomy.records import Tool
 from siexplorer.geometry.rays import Searched, shares_in_face
-from siexplorer.geometry.surface import Floats, Surface, vertex_normals
+from siexplorer.geometry.surface import Floats, Surface, face_normals, vertex_normals
 from siexplorer.packs.figures import Figure
-from siexplorer.scene.actors import body_actor, lamps, mixed, place, poly_data
+from siexplorer.scene.actors import body_actor, flat_actor, lamps, mixed, place, poly_data
 from siexplorer.scene.ball import tool_actor
 from siexplorer.scene.theme import DARK, LIGHT, Rgb, Theme, rgb
 
@@ -37,6 +37,9 @@ ANGLE_DEG = 22.0
 
 MARGIN = 1.06
 FLOOR_CELLS, FLOOR_REACH_MM = 150, 330.0
+HANDS_AWAY_MM = 130.0
+"""A helper's hands come to lie no further from the place than this (design)."""
+
 SHADOW_MM, SHADOW_HEIGHT_MM, SHADOW_DARK = 26.0, 130.0, 0.42
 NEAR_SUPPORT_MM = 75.0
 """A tool that has less room than this to the floor or wall lies on it (design)."""
@@ -48,6 +51,9 @@ SOLID = ("ball", "roller")
 """Tools with a body of their own; a hand or an elbow is the figure's or the helper's."""
 
 LETTER_PX, LETTER_AWAY_MM, LETTER_ROOM_MM = 20, 80.0, 40.0
+LETTER_FREE_MM = 70.0
+"""A letter keeps so far from arrow and tool, as they are seen (design)."""
+
 LETTER_HEIGHTS_MM = (-60.0, 110.0, -250.0, 380.0, 560.0)
 COUNTER_MM, SLAB_MM, WALL_MM, SEAT_MM = 540.0, 34.0, (1100.0, 1850.0), (430.0, 370.0)
 
@@ -61,12 +67,27 @@ class Spot:
 
 
 def spot_on(figure: Figure, point: Floats) -> Spot:
-    """The nearest place on the figure's skin to (3,) a point of the body frame."""
-    there = figure.to_figure[:3, :3] @ np.asarray(point) + figure.to_figure[:3, 3]
-    found, face = Searched(figure.surface).nearest(there)
-    corners, shares = shares_in_face(figure.surface, face, found)
+    """The nearest place on the figure's skin to (3,) a point of the body frame.
+
+    Only skin that looks away from the middle of the pelvis counts: a hand that lies against the
+    body there does not.
+    """
+    there, middle = (
+        figure.to_figure[:3, :3] @ place + figure.to_figure[:3, 3]
+        for place in (np.asarray(point), PELVIS_MIDDLE)
+    )
+    outwards = (there - middle) / np.linalg.norm(there - middle)
+    normals = face_normals(figure.surface)
+    facing = normals @ outwards > LEAST_FACING * np.linalg.norm(normals, axis=1)
+    skin = Surface(figure.surface.vertices, figure.surface.faces[facing])
+    found, face = Searched(skin).nearest(there)
+    corners, shares = shares_in_face(skin, face, found)
     normal = shares @ figure.normals[corners]
     return Spot(found, normal / np.linalg.norm(normal))
+
+
+PELVIS_MIDDLE = np.array([0.0, 55.0, -35.0])
+LEAST_FACING = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +136,22 @@ def helper_place(figure: Figure, helper: Figure, spot: Spot) -> Floats:
     turn[:2, 0] = (back[1], -back[0])
     hands = np.zeros(3) if helper.hands_mm is None else helper.hands_mm
     moved = turn[:3, :3] @ hands
-    turn[:2, 3] = spot.point[:2] - moved[:2]
     turn[2, 3] = figure.floor_mm - helper.floor_mm
+    turn[:2, 3] = _under_hands(figure, spot, moved[2] + turn[2, 3])[:2] - moved[:2]
     return turn
+
+
+def _under_hands(figure: Figure, spot: Spot, height_mm: float) -> Floats:
+    """(3,) the skin near a place that looks up and is about as high as a helper's hands: a figure
+    has one posture, and hands that hover or sink in look wrong at once.
+    """
+    points = figure.surface.vertices
+    away = np.linalg.norm(points - spot.point, axis=1)
+    within = (away < HANDS_AWAY_MM) & (figure.normals @ figure.up > 0.4)
+    if not within.any():
+        return spot.point
+    cost = away + 2.0 * np.abs(points @ figure.up - height_mm)
+    return np.asarray(points[within][cost[within].argmin()])
 
 
 def aimed(
@@ -156,6 +190,7 @@ class FigureScene:
         self._props: list[vtkProp] = []
         self._letters: list[tuple[vtkBillboardTextActor3D, Floats]] = []
         self._solid: list[Searched] = []
+        self._taken: list[Floats] = []
         self._direction = np.zeros(3)
         self._points = np.zeros((0, 3))
         self._figure: Figure | None = None
@@ -228,6 +263,7 @@ class FigureScene:
         self._props.clear()
         self._letters.clear()
         self._solid.clear()
+        self._taken.clear()
         self._figure = None
 
     def aim(self, aspect: float | None = None, turned_deg: float = 0.0) -> None:
@@ -285,16 +321,19 @@ class FigureScene:
             inwards /= np.linalg.norm(inwards)
         tip = rest.centre - (radius + (ARROW_GAP_MM if drawn else HAND_MM)) * inwards
         if rest.support is not None:
-            # The body presses on the tool: the arrow goes that way, beside the body.
+            # The body presses on the tool: the arrow goes that way, drawn in front of the body
+            # where the eye sees it end at the tool.
             inwards = -rest.support
-            aside = figure.camera - (figure.camera @ inwards) * inwards
-            aside /= np.linalg.norm(aside)
-            middle = rest.centre - ARROW_MM / 2 * inwards
-            hit = Searched(figure.surface).crossings(middle + 900.0 * aside, middle).along_mm
-            away = max(radius, 900.0 - hit[0] if len(hit) else 0.0) + 2.0 * ARROW_GAP_MM
-            tip = rest.centre + away * aside
+            tip = rest.centre - (radius + ARROW_GAP_MM) * inwards
+            searched, away = Searched(figure.surface), 0.0
+            for share in np.linspace(0.0, 1.0, 7):
+                start = tip - share * ARROW_MM * inwards
+                hit = searched.crossings(start + 1500.0 * self._direction, start).along_mm
+                away = max(away, 1500.0 - hit[0] if len(hit) else 0.0)
+            tip = tip + (away + 2.0 * ARROW_GAP_MM) * self._direction
         tail = tip - ARROW_MM * inwards
         self._add(_arrow(tail, tip), self.theme.accent)
+        self._taken = [tail, (tail + tip) / 2, tip, rest.centre]
         return [tail[None], tip[None], rest.centre[None]]
 
     def _furnish(self, figure: Figure, rest: Rest | None) -> list[Floats]:
@@ -309,7 +348,9 @@ class FigureScene:
             wide, high = WALL_MM
             low = np.array([-wide / 2, fixture.y_mm, floor])
             # Only its front: from behind, one looks through it.
-            self._add(body_actor(*_panel(low, wide, high)), WALL[self._scheme])
+            wall = flat_actor(_panel(low, wide, high))
+            wall.GetProperty().BackfaceCullingOn()
+            self._add(wall, WALL[self._scheme])
         elif fixture.kind == "seat":
             wide, deep = SEAT_MM
             middle = figure.to_figure[:2, 3]
@@ -321,6 +362,7 @@ class FigureScene:
                 for y in (20.0, deep - 56.0):
                     foot = np.array([low[0] + x, low[1] + y, floor])
                     parts.append(box(foot, foot + np.array([36.0, 36.0, fixture.top_mm - SLAB_MM])))
+            framed += [part.vertices for part in parts]
         else:
             if rest is None:
                 rest = Rest(spot_on(figure, DEFAULT_CORNER).point, 0.0, None)
@@ -407,20 +449,30 @@ class FigureScene:
         return [places[:1] for _, places in self._letters if len(places)]
 
     def _show_letters(self, eye: Floats) -> None:
-        """Each letter at the first of its places that nothing hides; else it is not drawn."""
+        """Each letter at the first of its places that is seen, if it can be beside the body; where
+        all are hidden it is not drawn.
+        """
         for text, places in self._letters:
-            free = [spot for spot in places if not self._hides(spot, eye)]
-            text.SetVisibility(bool(free))
-            if free:
-                text.SetPosition(*free[0])
+            seen = [spot for spot in places if not self._covered(spot, eye, behind=False)]
+            beside = [spot for spot in seen if not self._covered(spot, eye, behind=True)]
+            text.SetVisibility(bool(seen))
+            if seen:
+                text.SetPosition(*(beside or seen)[0])
 
-    def _hides(self, spot: Floats, eye: Floats) -> bool:
-        side = np.cross(eye - spot, [0.0, 0.0, 1.0])
+    def _covered(self, spot: Floats, eye: Floats, *, behind: bool) -> bool:
+        """Whether body, tool or arrow are seen in front of a letter, or else behind it."""
+        view = (eye - spot) / np.linalg.norm(eye - spot)
+        apart = [one - spot for one in self._taken]
+        if any(np.linalg.norm(one - (one @ view) * view) < LETTER_FREE_MM for one in apart):
+            return True
+        side = np.cross(view, [0.0, 0.0, 1.0])
         side *= LETTER_ROOM_MM / np.linalg.norm(side)
-        above = np.array([0.0, 0.0, LETTER_ROOM_MM])
+        above = LETTER_ROOM_MM * np.array([0.0, 0.0, 1.0])
         around = (spot, spot + side, spot - side, spot + above, spot - above)
         return any(
-            len(solid.crossings(point, eye).faces) for solid in self._solid for point in around
+            len(solid.crossings(point, point - 3000.0 * view if behind else eye).faces)
+            for solid in self._solid
+            for point in around
         )
 
 
@@ -492,11 +544,10 @@ def _arrow(tail: Floats, tip: Floats) -> vtkActor:
     return actor
 
 
-def _panel(low: Floats, wide: float, high: float) -> tuple[Surface, Floats]:
-    """An upright sheet that looks towards -y, and its normals (4, 3)."""
+def _panel(low: Floats, wide: float, high: float) -> Surface:
+    """An upright sheet that looks towards -y."""
     corners = low + np.array([[0, 0, 0], [wide, 0, 0], [wide, 0, high], [0, 0, high]])
-    faces = np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
-    return Surface(corners, faces), np.tile([0.0, -1.0, 0.0], (4, 1))
+    return Surface(corners, np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32))
 
 
 def box(low: Floats, high: Floats) -> Surface:

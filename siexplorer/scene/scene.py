@@ -549,7 +549,11 @@ class PelvisScene:
             self.overlay.set_hints([])
         if state.on_skin:
             captions += self._reach_captions()
-            captions.append(self.zone_problem or known.say("map_caption"))
+            problem = self.zone_problem or ""
+            # On another pelvis there may be no map, and then there is nothing to be said of one.
+            mapped = not self._of_another() or self.skin_map() is not None
+            usual = known.say("map_caption") if mapped else ""
+            captions += filter(None, [problem[:1].upper() + problem[1:] or usual])
         self.overlay.set_captions([*captions, *self._credit()])
 
     def _of_another(self) -> bool:

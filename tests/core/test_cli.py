@@ -444,15 +444,19 @@ def test_a_ball_is_told_what_the_window_shows(capsys, known, pack, position):
     seen.set_position(held)
     seen.skin_map(wait=True)
     seen.place_ball(np.array([-80.0, 170.0, -50.0]))
-    shown, stack = seen.verdict(), seen.stack(wait=True)
+    shown = seen.verdict()
     assert shown is not None
-    assert stack is not None
     at = [str(value) for value in seen.state.ball]
     told = printed(capsys, "ball", "--tool", "lacrosse", "--at", *at, "--position", position)
     assert told["position"] == held
     assert (told["verdict"], told["rule"]) == (shown.state, shown.rule)
     assert told["distances_mm"] == pytest.approx(shown.distances_mm, abs=0.02)
-    below = printed(capsys, "beneath", "--at", *at, "--position", position)
+    if position != "standing":
+        # All that is inside would have to be bent twice more.
+        return
+    stack = seen.stack(wait=True)
+    assert stack is not None
+    below = printed(capsys, "beneath", "--at", *at)
     assert [one["name"] for one in below["stack"]] == [one.name for one in stack.layers]
     depths = [one.depth_mm for one in stack.layers]
     assert [one["depth_mm"] for one in below["stack"]] == pytest.approx(depths, abs=0.05)
@@ -469,6 +473,19 @@ def test_a_ball_can_be_laid_on_a_named_thing(capsys, known, pack):
         assert shown is not None
         assert told["place_mm"] == pytest.approx(shown.contact.place, abs=0.02)
         assert (told["rule"], told["side"]) == (shown.rule, shown.side)
+
+
+def test_a_ball_is_looked_at_from_where_it_lies(known, pack):
+    seen = Exploration(known, pack)
+    seen.set_mode("ball")
+    seen.set_position("left-side-lying")
+    assert cli._ball_view(seen) == known.positions["left-side-lying"].view
+    seen.set_position("standing")
+    seen.skin_map(wait=True)
+    sides = {"left-asis": "front", "right-piriformis": "back", "left-greater-trochanter": "left"}
+    for name, view in sides.items():
+        assert seen.place_ball_on(name)
+        assert cli._ball_view(seen) == view
 
 
 def test_what_lies_beneath_is_told_in_order(capsys):
@@ -880,11 +897,6 @@ def test_snapshot_shows_what_was_asked_for(capsys, tmp_path):
     assert (np.abs(bare - ball).max(axis=2) > 25).sum() > 300, "the ball"
     placed = picture(capsys, out, "--ball", "-110", "150", "-20")
     assert (np.abs(placed - ball).max(axis=2) > 25).sum() > 300, "on the other side"
-    palm = picture(capsys, out, "--zones", "--tool", "palm")
-    assert (np.abs(palm - bare).max(axis=2) > 25).sum() > 300, "rated for another tool"
-    front = picture(capsys, out, "--ball-on", "left-asis")
-    again = picture(capsys, out, "--ball-on", "left-asis", "--view", "front")
-    assert (np.abs(front - again).max(axis=2) > 25).sum() < 50, "seen from where it lies"
     crossed = picture(capsys, out, "--zones", "--position", "figure-four")
     assert (np.abs(crossed - bare).max(axis=2) > 25).sum() > 1000, "the body in that position"
 

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import at_pixel, settle
-from packs_server import serving, small_pack
+from packs_server import REAL, serving, small_pack
 from PySide6.QtCore import Qt
+from scipy.spatial import cKDTree
 
 from siexplorer.app.packs import PacksDialog
 from siexplorer.packs import fetch
+from siexplorer.packs.catalog import read_catalog
 from siexplorer.packs.pack import BUILT_IN
 
 
@@ -104,3 +107,47 @@ def test_a_pack_is_fetched_used_clicked_and_left_again(window, qtbot, small) -> 
     assert not window._pack_label.isVisible()
     # Nothing of the old map's fault is left.
     assert not window.ball.fault
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real packs are not beside this checkout")
+def test_every_bone_and_muscle_of_the_real_packs_is_clicked_for_its_card(
+    window, qtbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "packs_folder", lambda: tmp_path / "packs")
+    monkeypatch.setenv(fetch.MIRROR, str(REAL))
+    do = window.exploration
+    for name in read_catalog():
+        fetch.fetch(name)
+        window.use_pack(fetch.open_pack(name))
+        window.view.animate = False
+        settle(qtbot, 15)
+        # A faded skin lets clicks through.
+        solid = [n for n, item in do.items.items() if item.surfaces and not n.startswith("skin")]
+        for one in solid:
+            do.select(None)
+            do.set_hidden(frozenset(do.items) - {one}, "Alone")
+            do.look(do.known.entries[one].view)
+            settle(qtbot, 2)
+            point = facing(window, one)
+            qtbot.mouseClick(
+                window.view, Qt.MouseButton.LeftButton, pos=at_pixel(window, "", point)
+            )
+            settle(qtbot, 1)
+            assert do.state.selected == one, (name, one)
+            card = window.card.text.toPlainText()
+            assert do.known.entries[one].name in card
+            assert do.pack.info.attribution in card
+
+
+def facing(window, name: str) -> np.ndarray:
+    """The middle of the triangle that lies furthest from the edge of what is seen of a thing."""
+    parts = [window.exploration.pack.surfaces[s].surface for s in
+             window.exploration.items[name].surfaces]  # fmt: skip
+    middles = np.concatenate([part.vertices[part.faces].mean(axis=1) for part in parts])
+    x, y, _ = window.view.pelvis.to_pixels(middles).T
+    wide, high = window.view.render_window.GetSize()
+    inside = (x > 60) & (x < wide - 60) & (y > 120) & (y < high - 60)
+    middles, places = middles[inside], np.column_stack([x, y])[inside]
+    # In the thickest of it there are the most triangles round about.
+    near = cKDTree(places).query_ball_point(places, 6.0, return_length=True)
+    return middles[np.argmax(near)]
