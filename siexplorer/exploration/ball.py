@@ -398,7 +398,8 @@ def _made(
             following = Following(known, pack)
         whole = Surface(following.bent(name, pose), whole.faces)
     grid = grid_of(compacted(whole, ~ends))
-    found, marks = fields_of(grid, places), marks_on_skin(grid, places)
+    marks = marks_on_skin(grid, places)
+    found = fields_of(grid, places, marks)
     if pose is not None:
         standing = skin_map(known, pack, skin, known.positions[FIRST_POSITION])
         found |= {line: standing.fields[line] for line in CARRIED}

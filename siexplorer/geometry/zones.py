@@ -124,8 +124,9 @@ def sciatic_line(
     return np.array([high, low, low + thigh * THIGH_MM])
 
 
-def fields_of(grid: SkinGrid, places: Places) -> Fields:
-    """What the rules are asked of each fine vertex, (n,) each, by name.
+def fields_of(grid: SkinGrid, places: Places, marks: dict[str, Floats]) -> Fields:
+    """What the rules are asked of each fine vertex, (n,) each, by name; ``marks`` as
+    :func:`marks_on_skin` finds them.
 
     Names in ``_mm`` are distances along the skin or flat ones; ``*_height_mm`` and the rest are
     signed. ``back_mm`` is positive behind the side line from iliac tubercle to trochanter.
@@ -133,7 +134,7 @@ def fields_of(grid: SkinGrid, places: Places) -> Fields:
     points = grid.points
     left = points[:, 0] >= 0.0
     found: Fields = {}
-    for name, mark in _marks(grid, places).items():
+    for name, mark in marks.items():
         found[name] = along_skin_mm(grid, mark)
     sides = [_flat(points, places, side) for side in SIDES]
     for name in sides[0]:
@@ -149,10 +150,7 @@ def fields_of(grid: SkinGrid, places: Places) -> Fields:
 
 def marks_on_skin(grid: SkinGrid, places: Places) -> dict[str, Floats]:
     """(k, 3) the places on the skin that distances of that name are measured from."""
-    return {name: np.asarray(mark) for name, mark in _marks(grid, places).items()}
 
-
-def _marks(grid: SkinGrid, places: Places) -> dict[str, Floats]:
     def nearest(parts: dict[str, Floats]) -> Floats:
         """What lies close below the skin is marked where it comes nearest."""
         points = np.concatenate([densified(np.atleast_2d(parts[side])) for side in SIDES])
