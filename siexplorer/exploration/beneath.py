@@ -13,7 +13,7 @@ from siexplorer.geometry.beneath import Inside, reached_from
 from siexplorer.geometry.contact import facing
 from siexplorer.geometry.motion import moved
 from siexplorer.geometry.rays import Searched
-from siexplorer.geometry.surface import Floats, Surface
+from siexplorer.geometry.surface import Floats, Surface, joined
 from siexplorer.packs.pack import Pack
 
 if TYPE_CHECKING:
@@ -280,8 +280,8 @@ def _reached(
     ]
     if not own or own[0].startswith("skin-"):
         return None
-    target = _joined([shape_in(known, pack, surface, pose, following) for surface in own])
-    walls = _joined(
+    target = joined([shape_in(known, pack, surface, pose, following) for surface in own])
+    walls = joined(
         [
             shape_in(known, pack, surface, pose, following)
             for surface, one in pack.surfaces.items()
@@ -301,13 +301,3 @@ def _reached(
     a, b, c = (coarse.vertices[coarse.faces[:, i]] for i in range(3))
     area = float((np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2 * shares).sum()) / 100
     return Reached(depth, area, float(depth[found].min()), float(np.median(depth[found])))
-
-
-def _joined(parts: list[Surface]) -> Surface:
-    counts = np.cumsum([0, *(len(part.vertices) for part in parts)])
-    return Surface(
-        np.concatenate([part.vertices for part in parts]),
-        np.concatenate(
-            [part.faces + first for part, first in zip(parts, counts[:-1], strict=True)]
-        ).astype(np.int32),
-    )

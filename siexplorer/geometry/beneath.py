@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from siexplorer.geometry.rays import Searched
-from siexplorer.geometry.surface import Floats, Surface
+from siexplorer.geometry.surface import Floats, Surface, joined
 
 LEAST_MM = 0.2
 """A layer thinner than this is a graze, not a layer (design)."""
@@ -38,15 +38,7 @@ class Inside:
 
     def __init__(self, solids: list[Surface], cords: list[Surface]) -> None:
         parts = [*solids, *cords]
-        counts = np.cumsum([0, *(len(part.vertices) for part in parts)])
-        self._searched = Searched(
-            Surface(
-                np.concatenate([part.vertices for part in parts]),
-                np.concatenate(
-                    [part.faces + first for part, first in zip(parts, counts[:-1], strict=True)]
-                ).astype(np.int32),
-            )
-        )
+        self._searched = Searched(joined(parts))
         self._owner = np.repeat(np.arange(len(parts)), [len(part.faces) for part in parts])
         self._cord_points = np.concatenate([cord.vertices for cord in cords] or [np.empty((0, 3))])
         self._cord_owner = np.repeat(

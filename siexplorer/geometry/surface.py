@@ -23,6 +23,15 @@ class Surface:
         return Surface(turned, self.faces[:, ::-1].copy() if mirrored else self.faces)
 
 
+def joined(parts: list[Surface]) -> Surface:
+    """All parts as one surface, their vertices and faces in the order given."""
+    firsts = np.cumsum([0, *(len(part.vertices) for part in parts)])[:-1]
+    faces = [part.faces + first for part, first in zip(parts, firsts, strict=True)]
+    return Surface(
+        np.concatenate([part.vertices for part in parts]), np.concatenate(faces).astype(np.int32)
+    )
+
+
 def face_normals(surface: Surface) -> Floats:
     """(m, 3) normals, as long as twice each face's area."""
     a, b, c = (surface.vertices[surface.faces[:, i]] for i in range(3))
