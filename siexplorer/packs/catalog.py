@@ -1,13 +1,12 @@
 """The packs that can be fetched: ``meshes/catalog.toml`` as typed records."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import msgspec
 
 from siexplorer.anatomy.places import data_folder
-from siexplorer.packs.pack import BUILT_IN, PackError
+from siexplorer.packs.pack import BUILT_IN, PackError, read_list
 
 CATALOG = "catalog.toml"
 UNITS_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
@@ -93,19 +92,8 @@ def read_catalog(folder: Path | None = None) -> dict[str, CatalogPack]:
     PackError
         If the catalog is missing or broken.
     """
-    where = f"meshes/{CATALOG}"
     path = (folder or data_folder("meshes")) / CATALOG
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {one.id: one for one in msgspec.convert(tables, type=_Catalog).pack}
-    except FileNotFoundError:
-        raise PackError(
-            f"{where}: the file is missing; put it back or reinstall the program."
-        ) from None
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise PackError(f"{where}: {error}; correct that place.") from None
-    except OSError as error:
-        raise PackError(f"{where}: cannot be read ({error}).") from None
+    return {one.id: one for one in read_list(path, f"meshes/{CATALOG}", _Catalog).pack}
 
 
 def axes_of(words: str) -> list[tuple[int, int, int]] | None:

@@ -6,7 +6,6 @@ A figure has a frame of its own: mm, z up, whoever sits, stands or kneels looks 
 
 import os
 import tempfile
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +15,7 @@ import numpy as np
 
 from siexplorer.anatomy.places import data_folder
 from siexplorer.geometry.surface import Floats, Surface, vertex_normals
-from siexplorer.packs.pack import PackError, PackFile, verified
+from siexplorer.packs.pack import PackError, PackFile, read_list, verified
 
 FOLDER, LIST, GLB = "figures", "figures.toml", "figures.glb"
 Sex = Literal["female", "male"]
@@ -122,18 +121,7 @@ def read_figures(
 def read_figures_info(folder: Path | None = None) -> FiguresInfo:
     """``figures.toml`` alone, for lists and About."""
     folder = folder or data_folder("meshes") / FOLDER
-    where = _where(folder)
-    try:
-        text = (folder / LIST).read_text(encoding="utf-8")
-        return msgspec.convert(tomllib.loads(text), type=FiguresInfo)
-    except FileNotFoundError:
-        raise PackError(
-            f"{where}: the file is missing; put it back or reinstall the program."
-        ) from None
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise PackError(f"{where}: {error}; correct that place.") from None
-    except OSError as error:
-        raise PackError(f"{where}: cannot be read ({error}).") from None
+    return read_list(folder / LIST, _where(folder), FiguresInfo)
 
 
 def _where(folder: Path, name: str = LIST) -> str:

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -20,6 +20,8 @@ from siexplorer.geometry.surface import Floats, Surface, vertex_normals
 
 if TYPE_CHECKING:
     from siexplorer.geometry.shape import ShapeModel
+
+Kind = TypeVar("Kind")
 
 BUILT_IN = "si-atlas"
 SHAPE_FILE = "shape.npz"
@@ -186,9 +188,19 @@ def _where(folder: Path) -> str:
 
 
 def _read_info(path: Path) -> PackInfo:
-    where = f"{_where(path.parent)}/{path.name}"
+    return read_list(path, f"{_where(path.parent)}/{path.name}", PackInfo)
+
+
+def read_list(path: Path, where: str, kind: type[Kind]) -> Kind:
+    """A TOML file as the records of ``kind``; ``where`` names it in what the user reads.
+
+    Raises
+    ------
+    PackError
+        If the file is missing, cannot be read, or does not say what it must.
+    """
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=PackInfo)
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=kind)
     except FileNotFoundError:
         raise PackError(
             f"{where}: the file is missing; put it back or reinstall the program."
