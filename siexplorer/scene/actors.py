@@ -232,18 +232,11 @@ class Tubes:
     def lay(self, curves: list[Floats], radius_mm: float) -> None:
         """Follow other curves, with another radius."""
         self._tube.SetRadius(radius_mm)
-        points = vtkPoints()
-        if curves:
-            points.SetData(numpy_to_vtk(np.concatenate(curves).astype(np.float32), deep=1))
         counts = [len(curve) for curve in curves]
         if counts != self._counts:
-            lines, start = vtkCellArray(), 0
-            for count in counts:
-                lines.InsertNextCell(count, list(range(start, start + count)))
-                start += count
-            self._data.SetLines(lines)
+            self._data.SetLines(_runs(counts))
             self._counts = counts
-        self._data.SetPoints(points)
+        self._data.SetPoints(_points(np.concatenate(curves)) if curves else vtkPoints())
 
 
 def dashed_ring(centre: Floats, normal: Floats, radius_mm: float, dashes: int = 14) -> list[Floats]:
@@ -294,22 +287,47 @@ def rim_of(surface: PackSurface) -> list[Floats]:
 
 def lines_actor(pieces: list[Floats], colour: Rgb, width_px: float) -> vtkActor:
     """Many short lines as one actor."""
-    points, lines = vtkPoints(), vtkCellArray()
-    for piece in pieces:
-        ids = [points.InsertNextPoint(*map(float, point)) for point in piece]
-        lines.InsertNextCell(len(ids), ids)
-    data = vtkPolyData()
-    data.SetPoints(points)
-    data.SetLines(lines)
+    actor = no_lines()
+    lay_lines(actor, pieces, colour, width_px)
+    return actor
+
+
+def no_lines() -> vtkActor:
+    """An actor of lines that has none yet."""
     mapper = vtkPolyDataMapper()
-    mapper.SetInputData(data)
+    mapper.SetInputData(vtkPolyData())
     actor = vtkActor()
     actor.SetMapper(mapper)
     actor.SetPickable(False)
-    actor.GetProperty().SetColor(*colour)
-    actor.GetProperty().SetLineWidth(width_px)
     actor.GetProperty().LightingOff()
     return actor
+
+
+def lay_lines(actor: vtkActor, pieces: list[Floats], colour: Rgb, width_px: float) -> None:
+    """Give an actor of lines other ones; with none it is not drawn."""
+    actor.SetVisibility(bool(pieces))
+    if not pieces:
+        return
+    data = actor.GetMapper().GetInput()
+    data.SetPoints(_points(np.concatenate(pieces)))
+    data.SetLines(_runs([len(piece) for piece in pieces]))
+    actor.GetProperty().SetColor(*colour)
+    actor.GetProperty().SetLineWidth(width_px)
+
+
+def _points(points: Floats) -> vtkPoints:
+    held = vtkPoints()
+    held.SetData(numpy_to_vtk(points.astype(np.float32), deep=1))
+    return held
+
+
+def _runs(counts: list[int]) -> vtkCellArray:
+    """Lines through so many points each, one after the other."""
+    lines, start = vtkCellArray(), 0
+    for count in counts:
+        lines.InsertNextCell(count, list(range(start, start + count)))
+        start += count
+    return lines
 
 
 def body_actor(surface: Surface, normals: Floats) -> vtkActor:

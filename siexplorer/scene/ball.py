@@ -11,7 +11,7 @@ from siexplorer.anatomy.records import Tool
 from siexplorer.exploration.ball import Contact, SkinMap, Verdict
 from siexplorer.geometry.contact import SPOKES, across
 from siexplorer.geometry.surface import Floats, Surface
-from siexplorer.scene.actors import flat_actor, lines_actor, mixed, place
+from siexplorer.scene.actors import flat_actor, lay_lines, mixed, no_lines, place
 from siexplorer.scene.theme import ZONE_COLOURS, Theme, rgb
 
 PATCH_LIFT_MM, WAY_LIFT_MM = 1.4, 3.0
@@ -40,14 +40,13 @@ class BallMarks:
         self._tool: str | None = None
         self._body: vtkActor | None = None
         self._patch: vtkActor | None = None
-        self._rim: list[vtkActor] = []
+        self._lines = {name: no_lines() for name in ("rim", "nearest", "better")}
 
     def clear(self) -> None:
         """Take everything away."""
-        for actor in (self._body, self._patch):
+        for actor in (self._body, self._patch, *self._lines.values()):
             if actor is not None:
                 self.renderer.RemoveActor(actor)
-        self._drop_lines()
         self._tool = self._body = self._patch = None
 
     @property
@@ -62,35 +61,29 @@ class BallMarks:
             self._tool, self._body = tool.id, tool_actor(tool)
             self.renderer.AddActor(self._body)
             self._patch = _patch_actor(found.contact)
-            self.renderer.AddActor(self._patch)
+            for actor in (self._patch, *self._lines.values()):
+                self.renderer.AddActor(actor)
         assert self._patch is not None
         place(self._body, resting(tool, found.contact))
         colour = rgb(ZONE_COLOURS[found.state])
         lifted = found.contact.patch.vertices + found.contact.normal * PATCH_LIFT_MM
         _set_points(self._patch.GetMapper().GetInput(), lifted)
         self._patch.GetProperty().SetColor(*colour)
-        self._drop_lines()
         rim = lifted[-SPOKES:]
-        self._line([np.vstack([rim, rim[:1]])], mixed(colour, (0.0, 0.0, 0.0), 0.35), 3.0 * scale)
-        ink = theme.label
+        edge = mixed(colour, (0.0, 0.0, 0.0), 0.35)
+        lay_lines(self._lines["rim"], [np.vstack([rim, rim[:1]])], edge, 3.0 * scale)
+        pieces: list[Floats] = []
         way = over_skin(on, found.contact.place, found.nearest.place)
         if found.nearest.distance_mm > 1.0 and len(way) > 1:
-            self._line([way, *arrow_head(way, on)], ink, 2.0 * scale)
+            pieces = [way, *arrow_head(way, on)]
+        lay_lines(self._lines["nearest"], pieces, theme.label, 2.0 * scale)
+        pieces = []
         if found.better is not None:
             way = over_skin(on, found.contact.place, found.better.place)
             if len(way) > 1:
-                good = mixed(rgb(ZONE_COLOURS["clear"]), (0.0, 0.0, 0.0), 0.25)
-                self._line([*dashed(way), *arrow_head(way, on)], good, 3.2 * scale)
-
-    def _line(self, pieces: list[Floats], colour: tuple[float, float, float], px: float) -> None:
-        actor = lines_actor(pieces, colour, px)
-        self.renderer.AddActor(actor)
-        self._rim.append(actor)
-
-    def _drop_lines(self) -> None:
-        for actor in self._rim:
-            self.renderer.RemoveActor(actor)
-        self._rim = []
+                pieces = [*dashed(way), *arrow_head(way, on)]
+        good = mixed(rgb(ZONE_COLOURS["clear"]), (0.0, 0.0, 0.0), 0.25)
+        lay_lines(self._lines["better"], pieces, good, 3.2 * scale)
 
 
 def tool_actor(tool: Tool) -> vtkActor:
