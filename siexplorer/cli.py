@@ -912,7 +912,7 @@ def check(*, data: Path | None = None, json: bool = False) -> int:
     pack, pack_error = _pack(cached=False, say_problems=False)
     problems, tissue = checked(known, pack, pack_error)
     counts = {
-        **{f"{kind}s": number for kind, number in kinds(known).items()},
+        **{f"{kind}s".replace("ys", "ies"): number for kind, number in kinds(known).items()},
         "sources": len(known.sources),
         "surfaces": len(pack.surfaces) if pack else 0,
     }

@@ -361,7 +361,7 @@ class FollowPanel(QWidget):
         self.seconds.setAccessibleName("How long to hold, in seconds")
         self.seconds.valueChanged.connect(self._tell)
         self.start = QPushButton("Start the session…")
-        self.start.setToolTip("Safety questions first, then step by step (Return)")
+        self.start.setToolTip("Safety questions first, then step by step")
         self.start.clicked.connect(self.begin)
         self.summary = QLabel()
         self.summary.setWordWrap(True)
