@@ -434,7 +434,7 @@ class FollowPanel(QWidget):
     # Following ------------------------------------------------------------------------------------
 
     def _follow(self, change: Change) -> None:
-        watched = ("mode", "guide", "tool", "position", "skin", "voice", "ball")
+        watched = ("mode", "guide", "tool", "position", "skin", "voice", "ball", "corrections")
         if any(getattr(change.before, key) != getattr(change.after, key) for key in watched):
             left = change.before.guide != change.after.guide or change.after.mode != "follow"
             if left and self.session is not None:
