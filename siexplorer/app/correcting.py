@@ -59,7 +59,7 @@ class CorrectingPanel(QWidget):
         self._make_room()
 
     def _make_room(self) -> None:
-        for label in (self.how, self.moved):
+        for label in (self.how, self.moved) if self.isVisible() else ():
             label.setMinimumHeight(label.heightForWidth(self.width() - 2 * MARGIN_PX))
 
     def renew(self) -> None:

@@ -40,6 +40,8 @@ from siexplorer.packs.opened import STEPS, Opened, OpenedError, read_opened
 if TYPE_CHECKING:
     from siexplorer.anatomy.knowledge import Knowledge
 
+COMMAND = [sys.executable, "-m", "siexplorer", "open"]
+
 STOP_WAIT_MS = 3000
 """How long a process that was ended may take to go."""
 
@@ -50,22 +52,29 @@ NOT_ASKED = "not asked"
 
 
 class Reader(QObject):
-    """Reads what the process has left, in a thread; ``done`` brings it, or a fault."""
+    """Reads what the process has left, in a thread; ``done`` brings it with its report, or a
+    fault.
+    """
 
-    done = Signal(object, str)
+    done = Signal(object, object, str)
+
+    def __init__(self, known: Knowledge, parent: QObject) -> None:
+        super().__init__(parent)
+        self.known = known
 
     def start(self, path: Path) -> None:
         """Begin."""
         threading.Thread(target=self._read, args=(path,), name="opened", daemon=True).start()
 
     def _read(self, path: Path) -> None:
-        opened, fault = None, ""
+        opened, told, fault = None, None, ""
         try:
             opened = read_opened(path)
+            told = report(self.known, opened)
         except (OpenedError, MemoryError) as error:
             fault = str(error) or type(error).__name__
         try:
-            self.done.emit(opened, fault)
+            self.done.emit(opened, told, fault)
         except RuntimeError:
             # The window was closed meanwhile.
             return
@@ -91,14 +100,13 @@ class OpenDialog(QDialog):
         self.unit, self.mirrored = unit, bool(mirrored)
         self.answer: Answer | str = NOT_ASKED if mirrored is None else mirrored
         self.opened: Opened | None = None
-        self.command = [sys.executable, "-m", "siexplorer", "open"]
         self._stopped = False
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process = QProcess(self)
         self._process.readyReadStandardOutput.connect(self._listen)
         self._process.finished.connect(self._ended)
         self._process.errorOccurred.connect(self._did_not_start)
-        self._reader = Reader(self)
+        self._reader = Reader(known, self)
         self._reader.done.connect(self._arrived)
         self.setWindowTitle(f"{known.say('open_title')}: {self.file}")
         self._build()
@@ -180,7 +188,7 @@ class OpenDialog(QDialog):
             button.setAccessibleDescription(asked.text())
             group.addButton(button)
             button.clicked.connect(lambda _on=False, answer=answer: self._choose(answer))
-            layout.addWidget(button)
+            layout.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         row = QHBoxLayout()
         row.addWidget(label)
         row.addWidget(self.units)
@@ -207,7 +215,7 @@ class OpenDialog(QDialog):
         if self.mirrored:
             words.append("--mirrored")
         self._tell_step(0)
-        self._process.start(self.command[0], [*self.command[1:], *words])
+        self._process.start(COMMAND[0], [*COMMAND[1:], *words])
         self._renew()
         self.stop.setFocus()
 
@@ -243,18 +251,18 @@ class OpenDialog(QDialog):
         if error == QProcess.ProcessError.FailedToStart and self.running:
             self._fail(self._process.errorString())
 
-    def _arrived(self, opened: Opened | None, fault: str) -> None:
+    def _arrived(self, opened: Opened | None, told: Report | None, fault: str) -> None:
         if self._folder is None:
             return
         self._let_go()
-        if opened is None:
+        if opened is None or told is None:
             self._fail(fault)
             return
         self.opened = opened
         self.unit = opened.record["unit"]
         if self.answer == NOT_ASKED and opened.record["sides_sure"]:
             self.answer = False
-        self._show_report(report(self.known, opened))
+        self.text.setHtml(report_html(told, quiet(self.palette()).name()))
         self._renew()
         first = next((b for b in self.choices.values() if b.isChecked()), self.choices[False])
         (self.use if self.use.isEnabled() else first).setFocus()
@@ -292,9 +300,6 @@ class OpenDialog(QDialog):
             button.setChecked(self.answer is answer)
         named = bool(self.opened.record["sides_sure"])
         self.why.setText(say("open_mirror_named" if named else "open_mirror_why"))
-
-    def _show_report(self, found: Report) -> None:
-        self.text.setHtml(report_html(found, quiet(self.palette()).name()))
 
     def _choose(self, answer: Answer) -> None:
         self.answer = answer

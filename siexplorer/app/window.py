@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.setMinimumSize(900, 560)
         self.setAcceptDrops(True)
+        self._to_keep = False
         self._keep_soon = QTimer(self)
         self._keep_soon.setSingleShot(True)
         self._keep_soon.setInterval(KEEP_AFTER_MS)
@@ -623,20 +624,21 @@ class MainWindow(QMainWindow):
 
     def _follow(self, change: Change) -> None:
         before, after = change.before, change.after
-        do_correct = self.exploration.correcting.name is not None
         if before.mode != after.mode or (before.section is None) != (after.section is None):
             self._show_mode()
         if change.before.voice != change.after.voice:
             self.settings.voice = change.after.voice
         if before.corrections != after.corrections:
+            self._to_keep = True
             self._keep_soon.start()
         if change.before.perspective != change.after.perspective:
             self.settings.perspective = change.after.perspective
-        only_moment = replace(before, at=after.at, ball=after.ball) == after or (
-            # Every step of a landmark over its bone, as well.
-            do_correct and replace(before, corrections=after.corrections) == after
-        )
-        if not only_moment or not self.commands["undo"].isEnabled():
+        moment = replace(before, at=after.at, ball=after.ball)
+        if self.exploration.correcting.name is not None:
+            moment = replace(moment, corrections=after.corrections)
+        ways = (self.exploration.undo_label, self.exploration.redo_label)
+        told = [self.commands[name].isEnabled() for name in ("undo", "redo")]
+        if moment != after or told != [way is not None for way in ways]:
             # A moment of a running movement changes no command; renewing them all costs 6 ms.
             self._renew_commands()
         if self.view is not None and change.before.selected != change.after.selected:
@@ -923,9 +925,10 @@ class MainWindow(QMainWindow):
         from siexplorer.exploration.correcting import in_file
         from siexplorer.packs.corrections import CorrectionsError, keep
 
-        if not self._keep_soon.isActive() and self.sender() is not self._keep_soon:
-            return
         self._keep_soon.stop()
+        if not self._to_keep:
+            return
+        self._to_keep = False
         pack = self.exploration.pack
         if pack is None or pack.own is None:
             return
