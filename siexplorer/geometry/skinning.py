@@ -19,8 +19,9 @@ from siexplorer.geometry.surface import Floats, Surface, edges
 
 Singles = npt.NDArray[np.float32]
 
-FLEXION_DEG = np.array([0.0, 30.0, 60.0, 90.0, 120.0])
-"""Angles of a femur in its socket at which it is known how tissue gives way; evenly spaced."""
+FLEXION_DEG = np.array([-30.0, 0.0, 30.0, 60.0, 90.0, 120.0])
+"""Angles of a femur in its socket at which it is known how tissue gives way; evenly spaced, with
+rest among them. Extension is negative."""
 
 REACH_MM = 9.0
 """A body that comes no nearer than this to a structure does not carry it (design)."""
@@ -297,8 +298,9 @@ def _bent(
         normals = normals.copy()
         normals[:, span] = still + swung(still)
     flexion = float(np.degrees(-vector[0]))
-    if side in tissue.yields and flexion > 0.0:
-        place = min(flexion, float(FLEXION_DEG[-1])) / float(FLEXION_DEG[1])
+    if side in tissue.yields:
+        low, high = float(FLEXION_DEG[0]), float(FLEXION_DEG[-1])
+        place = (min(max(flexion, low), high) - low) / float(FLEXION_DEG[1] - low)
         first = min(int(place), len(FLEXION_DEG) - 2)
         share = np.float32(place - first)
         before, after = tissue.yields[side][first : first + 2, :, span]

@@ -35,15 +35,17 @@ def ways_out(
     searched = {name: _Searched(bone) for name, bone in bones.items()}
     smooth = _averaging(surface)
     found = np.zeros((len(FLEXION_DEG), len(surface.vertices), 3))
-    start = np.zeros_like(surface.vertices)
+    rest = int(np.flatnonzero(FLEXION_DEG == 0.0)[0])
     needed = False
-    for number, angle in enumerate(FLEXION_DEG[1:], start=1):
+    for number in (*range(rest - 1, -1, -1), *range(rest + 1, len(FLEXION_DEG))):
+        angle = FLEXION_DEG[number]
         thighs = {"left": Thigh(), "right": Thigh(), side: Thigh(flexion_deg=float(angle))}
         matrices = posed(joints, Posture(thighs=thighs))
         there, facing = follow(tissue, matrices, joints)
         bent = there.T.astype(np.float64)
         way = facing.T.astype(np.float64)
-        shift = start.copy()
+        # Each angle goes on from the one nearer to rest.
+        shift = found[number + 1 if number < rest else number - 1].copy()
         for _ in range(TURNS):
             unfolded = _unfolded(surface, bent + shift, way, smooth)
             if unfolded is not None:
@@ -53,7 +55,7 @@ def ways_out(
             needed = needed or pushed
             if unfolded is None and not pushed:
                 break
-        found[number] = start = shift
+        found[number] = shift
     return found if needed else None
 
 
