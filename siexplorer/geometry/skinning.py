@@ -317,7 +317,7 @@ def _sheared(normals: Singles, way: Singles, slope: Singles) -> Singles:
 
 def _dot(one: Singles, other: Singles) -> Singles:
     """(n,) products of the columns of (3, n), faster than ``einsum`` gives them."""
-    found = one[0] * other[0]
+    found: Singles = one[0] * other[0]
     found += one[1] * other[1]
     found += one[2] * other[2]
     return found
