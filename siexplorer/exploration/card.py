@@ -35,7 +35,7 @@ from siexplorer.anatomy.records import (
 from siexplorer.exploration.ball import meaning, said_in
 from siexplorer.exploration.moving import moves_si
 from siexplorer.exploration.state import Perspective
-from siexplorer.packs.pack import WITH_HOLES, Pack
+from siexplorer.packs.pack import CARRIED, OWN, WITH_HOLES, Pack
 
 UNSURE = 0.5
 """A landmark that is less sure than this is said to be unsure (design)."""
@@ -348,7 +348,7 @@ def _provenance(known: Knowledge, entry: Entry, pack: Pack | None) -> list[Line]
             return [credit]
         return [Line(f"Found by rule on the bones of: {pack.info.title}."), credit]
     made = dict.fromkeys(info.provenance for info in shown)
-    lines = [Line(known.say(_made_key(one), made=one)) for one in made]
+    lines = [Line(known.say(made_key(one), made=one)) for one in made]
     if any("mirrored" in one for one in made):
         lines.append(Line("Mirrored from the other side."))
     whole = [info for info in shown if info.closed or info.provenance.startswith(WITH_HOLES)]
@@ -386,9 +386,9 @@ def is_unsure(pack: Pack | None, name: str) -> bool:
     return not own.found[name].shown or own.found[name].confidence < UNSURE
 
 
-def _made_key(provenance: str) -> str:
+def made_key(provenance: str) -> str:
     """The sentence about how a surface was made, by the first words of its provenance."""
-    for start in ("modelled", "statistical mean", "fitted", "scanned", "your own mesh"):
+    for start in ("modelled", "statistical mean", "fitted", "scanned", OWN, CARRIED):
         if provenance.startswith(start):
             return start.replace(" ", "_")
     return "made_otherwise"

@@ -96,6 +96,8 @@ class Correcting:
         if self.why_not(name) or self.name == name:
             return
         self.finish()
+        if self.do.state.compared:
+            self.do.compare(None)
         self.do.set_mode("explore")
         self.do.select(name)
         self.do.pause_merging()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siexplorer.anatomy.knowledge import Knowledge
+from siexplorer.exploration.beside import measured
 from siexplorer.exploration.card import is_unsure
 from siexplorer.packs.pack import Pack
 
@@ -118,18 +119,13 @@ def _mesh(known: Knowledge, record: dict[str, Any]) -> list[str]:
 
 
 def _measures(known: Knowledge, record: dict[str, Any], pack: Pack) -> list[tuple[str, str]]:
-    from siexplorer.geometry.measures import measures
-
-    points = {name: np.array(one["points_mm"]) for name, one in record["landmarks"].items()}
-    points |= {name: place for name, place in pack.landmarks.items() if name in points}
-    hips = [pack.surfaces[f"{side}-hip-bone"].surface for side in ("left", "right")]
     # The angle of the rami is told by the shape model, which has no holes.
-    now = measures(points, *hips) | {"subpubic_angle_deg": record["measures"]["subpubic_angle_deg"]}
+    now = measured(pack) | {"subpubic_angle_deg": record["measures"]["subpubic_angle_deg"]}
     rows = []
     for name in SHOWN_MEASURES:
         value, unit = now[name], name.rpartition("_")[2]
         there = value is not None and np.isfinite(value)
-        told = f"{value:.0f} {unit}" if there else known.say("measure_none")
+        told = f"{value:.0f} {unit}" if there else known.say("compare_not_measured")
         rows.append((known.say(f"measure_{name}"), told))
     return rows
 

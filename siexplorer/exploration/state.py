@@ -60,7 +60,9 @@ class State:
     ``position``; ``zone`` is the rule that is read about, ``reach`` whether the skin is dotted from
     which what is selected is reached. ``guide`` is what is taught: in the mode of following the
     technique that is shown, elsewhere what is read about. Of the two skins only ``skin`` is ever
-    out of ``hidden``. ``corrections`` are the landmarks that were put right by hand.
+    out of ``hidden``. A second view shows ``beside``, or another pelvis, ``against``, by its key
+    among those that the exploration keeps for it; never both. ``corrections`` are the landmarks
+    that were put right by hand.
     """
 
     mode: Mode = "explore"
@@ -75,6 +77,7 @@ class State:
     at: float = 0.0
     magnification: float = 5.0
     beside: Beside | None = None
+    against: str | None = None
     zone: str | None = None
     tool: str = "tennis-ball"
     position: str = "standing"
@@ -86,6 +89,11 @@ class State:
     referral: bool = False
     section: Section | None = None
     corrections: Corrections = ()
+
+    @property
+    def compared(self) -> bool:
+        """Whether there is a second view."""
+        return self.beside is not None or self.against is not None
 
     @property
     def on_skin(self) -> bool:

@@ -17,6 +17,7 @@ from siexplorer.anatomy.knowledge import Knowledge
 from siexplorer.geometry.surface import Floats, Surface, area_cm2
 from siexplorer.packs.corrections import CorrectionsError, digest_of, kept, kept_file
 from siexplorer.packs.pack import (
+    CARRIED,
     OWN,
     PARTS,
     Found,
@@ -200,13 +201,12 @@ def _info(known: Knowledge, built_in: PackInfo) -> PackInfo:
 
 
 def _marked(pack: Pack, bones: Mapping[str, Surface]) -> Pack:
-    """The pack whose own bones say that they are the user's own."""
+    """The pack whose surfaces say which are the user's own, and which were carried over."""
     surfaces = {}
     for name, one in pack.surfaces.items():
-        if name in bones:
-            said = msgspec.structs.replace(one.info, provenance=OWN, reviewed=False)
-            one = replace(one, info=said)
-        surfaces[name] = one
+        made = OWN if name in bones else CARRIED
+        said = msgspec.structs.replace(one.info, provenance=made, reviewed=False)
+        surfaces[name] = replace(one, info=said)
     info = msgspec.structs.replace(pack.info, surface=[one.info for one in surfaces.values()])
     return replace(pack, surfaces=surfaces, info=info)
 

@@ -37,6 +37,9 @@ PARTS = {
 OWN = "your own mesh"
 """How the provenance of a bone of the user's own mesh begins."""
 
+CARRIED = "carried over"
+"""How the provenance of what was carried over to it from the built-in pelvis begins."""
+
 WITH_HOLES = ("scanned", OWN)
 """What was scanned may have holes, and is the bone itself all the same."""
 

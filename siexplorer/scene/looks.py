@@ -13,7 +13,7 @@ from siexplorer.anatomy.records import (
     Skin,
     Vessel,
 )
-from siexplorer.packs.pack import WITH_HOLES, SurfaceInfo
+from siexplorer.packs.pack import CARRIED, WITH_HOLES, SurfaceInfo
 from siexplorer.scene.theme import (
     ARTERY,
     CARTILAGE,
@@ -78,7 +78,7 @@ def colour_of(entry: Entry | None, info: SurfaceInfo, theme: Theme) -> Rgb:
         return SKIN
     if plain == "sacrum":
         return theme.sacrum
-    return theme.modelled_bone if info.provenance == "modelled" else theme.bone
+    return theme.modelled_bone if info.provenance in ("modelled", CARRIED) else theme.bone
 
 
 def cut_colour(entry: Entry | None, colour: Rgb) -> Rgb:
