@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.geometry.surface import Floats, Surface, area_cm2
+from siexplorer.geometry.surface import Floats, Surface, area_cm2, is_closed, vertex_normals
 from siexplorer.packs.corrections import CorrectionsError, digest_of, kept, kept_file
 from siexplorer.packs.pack import (
     CARRIED,
@@ -40,6 +40,9 @@ OWN_MESH = "own-mesh"
 MOST_DRAWN = 160_000
 """So many triangles of the user's own bones are drawn (design: what turns smoothly without a
 graphics card); landmarks are found on all of them."""
+
+MEASURED = 15_000
+"""With so many triangles of them it is worked out what fits what (design)."""
 
 STEPS = ("reading", "welding", "searching", "fitting", "landmarks", "carrying")
 """What is done, one after the other."""
@@ -95,16 +98,17 @@ def open_pelvis(
     record = record_of(model, found, located, [path.name for path in paths], corrected)
 
     said("carrying")
-    bones = drawn(found.bones)
+    bones = thinner(found.bones, MOST_DRAWN)
     record["drawn"] = sum(len(bone.faces) for bone in bones.values())
     pack = carried_pack(
         built_in,
         model,
         found.model,
         info=_info(known, built_in.info),
-        bones=bones,
+        bones=thinner(bones, MEASURED),
         landmarks={name: place.points for name, place in located.items()},
     )
+    faults = carried_faults(pack)
     pack = _marked(pack, bones)
     pack.stand_ins = {
         name: model.surface(name, found.model)
@@ -121,7 +125,7 @@ def open_pelvis(
         bones=tuple(bones),
         sides="" if settled else known.say("own_sides_unknown"),
     )
-    return Opened(pack, record, corrected, problems, carried_faults(pack))
+    return Opened(pack, record, corrected, problems, faults)
 
 
 def kept_on(
@@ -167,13 +171,13 @@ def _digest(paths: Sequence[Path]) -> str:
         raise OwnMeshError(f"{paths[0].name}: it cannot be read any more ({reason}).") from None
 
 
-def drawn(bones: Mapping[str, Surface]) -> dict[str, Surface]:
-    """Bones as they are drawn: their own surfaces, wound outwards, thinned where they are huge."""
+def thinner(bones: Mapping[str, Surface], most: int) -> dict[str, Surface]:
+    """The bones' own surfaces, wound outwards, thinned to ``most`` triangles in all."""
     from siexplorer.geometry.filters import fewer
     from siexplorer.geometry.mending import clustered, wound_alike
 
     total = sum(len(bone.faces) for bone in bones.values())
-    share = min(1.0, MOST_DRAWN / max(total, 1))
+    share = min(1.0, most / max(total, 1))
     found = {}
     for name, bone in bones.items():
         wanted = max(200, round(share * len(bone.faces)))
@@ -201,12 +205,20 @@ def _info(known: Knowledge, built_in: PackInfo) -> PackInfo:
 
 
 def _marked(pack: Pack, bones: Mapping[str, Surface]) -> Pack:
-    """The pack whose surfaces say which are the user's own, and which were carried over."""
+    """The pack with the user's own bones as they are drawn, whose surfaces say which those are and
+    which were carried over.
+    """
     surfaces = {}
     for name, one in pack.surfaces.items():
-        made = OWN if name in bones else CARRIED
-        said = msgspec.structs.replace(one.info, provenance=made, reviewed=False)
-        surfaces[name] = replace(one, info=said)
+        said = msgspec.structs.replace(one.info, provenance=CARRIED, reviewed=False)
+        own = bones.get(name)
+        if own is None:
+            surfaces[name] = replace(one, info=said)
+            continue
+        said = msgspec.structs.replace(
+            said, provenance=OWN, closed=is_closed(own), triangles=len(own.faces)
+        )
+        surfaces[name] = PackSurface(said, own, vertex_normals(own))
     info = msgspec.structs.replace(pack.info, surface=[one.info for one in surfaces.values()])
     return replace(pack, surfaces=surfaces, info=info)
 
