@@ -342,7 +342,7 @@ def _provenance(known: Knowledge, entry: Entry, pack: Pack | None) -> list[Line]
             return [Line(known.say("not_in_pack", pack=pack.info.title))]
         return [Line(f"Found by rule on the bones of: {pack.info.title}."), credit]
     made = dict.fromkeys(info.provenance for info in shown)
-    lines = [Line(known.say(_made_key(one), made=one)) for one in made]
+    lines = [Line(known.say(made_key(one), made=one)) for one in made]
     if any("mirrored" in one for one in made):
         lines.append(Line("Mirrored from the other side."))
     if {info.role for info in shown} == {"area"} or not any(info.closed for info in shown):
@@ -353,7 +353,7 @@ def _provenance(known: Knowledge, entry: Entry, pack: Pack | None) -> list[Line]
     return lines
 
 
-def _made_key(provenance: str) -> str:
+def made_key(provenance: str) -> str:
     """The sentence about how a surface was made, by the first words of its provenance."""
     for start in ("modelled", "statistical mean", "fitted", "scanned"):
         if provenance.startswith(start):

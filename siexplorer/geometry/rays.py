@@ -69,13 +69,22 @@ def shares_in_face(surface: Surface, face: int, point: Floats) -> tuple[Ints, Fl
     """The corners (3,) of a face, and the barycentric shares (3,) of a point in its plane, kept
     between 0 and 1.
     """
-    corners = surface.faces[face]
-    a, b, c = surface.vertices[corners]
-    u, v, w = b - a, c - a, point - a
-    uu, uv, vv, uw, vw = u @ u, u @ v, v @ v, u @ w, v @ w
+    corners, shares = shares_in_faces(surface, np.array([face], dtype=np.int32), point[None])
+    return corners[0], shares[0]
+
+
+def shares_in_faces(surface: Surface, faces: Ints, points: Floats) -> tuple[Ints, Floats]:
+    """:func:`shares_in_face` of faces (k,) and points (k, 3): corners (k, 3) and shares (k, 3)."""
+    corners = surface.faces[faces]
+    a, b, c = (surface.vertices[corners[:, i]] for i in range(3))
+    u, v, w = b - a, c - a, points - a
+    uu, uv, vv, uw, vw = (
+        np.einsum("ij,ij->i", *pair) for pair in ((u, u), (u, v), (v, v), (u, w), (v, w))
+    )
     size = uu * vv - uv * uv
-    if size <= 0.0:
-        return corners, np.array([1.0, 0.0, 0.0])
+    flat = size <= 0.0
+    size = np.where(flat, 1.0, size)
     second, third = (vv * uw - uv * vw) / size, (uu * vw - uv * uw) / size
-    shares = np.clip([1.0 - second - third, second, third], 0.0, 1.0)
-    return corners, shares / shares.sum()
+    shares = np.clip(np.stack([1.0 - second - third, second, third], axis=1), 0.0, 1.0)
+    shares[flat] = [1.0, 0.0, 0.0]
+    return corners, shares / shares.sum(axis=1, keepdims=True)

@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Callable
+from functools import partial
 from textwrap import wrap
 
 import numpy as np
@@ -218,7 +219,8 @@ class Overlay:
         room = max(20, int((width - 2 * MARGIN_PX * self.scale) / (LETTER_PX * self.scale)))
         if (self._captions, room) != self._wrapped:
             self._wrapped = (self._captions, room)
-            lines = [part for line in self._captions for part in wrap(line, room)]
+            whole = partial(wrap, width=room, break_on_hyphens=False)
+            lines = [part for line in self._captions for part in whole(line)]
             self._caption.SetInput("\n".join(lines))
         size = self._size_of(self._caption)
         self._caption.SetPosition(MARGIN_PX * self.scale, MARGIN_PX * self.scale)

@@ -12,6 +12,7 @@ from vtkmodules.vtkRenderingCore import vtkActor
 from siexplorer.anatomy.records import Landmark, Movement, Structure
 from siexplorer.exploration.ball import SkinMap, ZoneError, rule_at
 from siexplorer.exploration.ball_words import better_words, thing_words
+from siexplorer.exploration.beside import absent_words, whose
 from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.exploration.looks import skins
 from siexplorer.exploration.moving import STRAIN_FROM_PERCENT, Pose, moves_si
@@ -527,6 +528,7 @@ class PelvisScene:
                 voice=state.voice,
             )
         captions += self._structure_captions(state)
+        captions += self._beside_captions(state)
         if state.mode == "move" and pose is not None:
             if self._said is None or self._due():
                 self._said = self._movement_captions(pose)
@@ -542,6 +544,7 @@ class PelvisScene:
         ]
         start = state.mode == "explore" and state.selected is None and state.view == "back"
         # The dimples are marks on the skin: no place to start where it has been taken away.
+        start = start and self.exploration.other is None
         start = start and (self._skin(state) is not None or not skins(items))
         if start and rings and state.camera is None and state.section is None:
             captions.append(known.say("start_here"))
@@ -556,6 +559,20 @@ class PelvisScene:
             usual = known.say("map_caption") if mapped else ""
             captions += filter(None, [problem[:1].upper() + problem[1:] or usual])
         self.overlay.set_captions([*captions, *self._credit()])
+
+    def _beside_captions(self, state: State) -> list[str]:
+        """While two pelves are compared, whose this is, and what it lacks of what is shown."""
+        do, known, pack = self.exploration, self.exploration.known, self.exploration.pack
+        if do.other is None or pack is None:
+            return []
+        # In a window it stands above the picture.
+        said = [] if self._stirred else [f"{pack.info.title}. {whose(known, pack)}"]
+        chosen = state.selected
+        if chosen is not None and chosen not in do.items:
+            lacks = known.say("compare_absent", what=do.name_of(chosen))
+        else:
+            lacks = absent_words(known, do.absent())
+        return [*said, *filter(None, [lacks])]
 
     def _of_another(self) -> bool:
         """Whether this is another pelvis than the one that comes along."""
