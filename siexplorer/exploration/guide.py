@@ -11,11 +11,10 @@ from siexplorer.anatomy.records import (
     Pattern,
     Question,
     Severity,
-    Structure,
     Technique,
     Voice,
 )
-from siexplorer.exploration.card import Block, Card, CardWriter, Line, side_sentence
+from siexplorer.exploration.card import Block, Card, CardWriter, Line, referral_areas, side_sentence
 from siexplorer.exploration.state import Perspective
 
 SEVERITY_WORDS: dict[Severity, str] = {
@@ -100,14 +99,7 @@ def pattern_card(known: Knowledge, one: Pattern, voice: Voice, perspective: Pers
     write = _begin(known, one, voice, perspective, GROUP_WORDS[one.group])
     write.block("Take care", [one.caution], warning=True)
     write.block("As it is described", one.points)
-    entry = known.entries.get(one.referral)
-    if isinstance(entry, Structure):
-        lines = tuple(
-            write.line(area.claim, f"{_named(area.name, area.percent)}: {area.claim.text}")
-            for area in entry.referral_areas
-        )
-        if lines:
-            write.card.blocks.append(Block("Painted on the skin", lines))
+    referral_areas(write, one.areas)
     return _end(write, one)
 
 
@@ -237,7 +229,3 @@ def _times(known: Knowledge, one: Technique) -> list[Claim]:
 
 def _ended(title: str) -> str:
     return title if title.endswith((".", "?", "!")) else f"{title}."
-
-
-def _named(name: str, percent: float | None) -> str:
-    return name if percent is None else f"{name} ({percent:g} %)"

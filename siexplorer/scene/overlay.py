@@ -137,6 +137,8 @@ class Overlay:
         self._actors3d, self._labels, self._ring_mm = [], [], 0.0
         self._facing, self._names = {}, {}
         if selected is None:
+            for words, place, facing in notes or []:
+                self._facing[self._add_label(place, words, bold=False)] = facing
             return
         entry, anchor = selected
         if ring is not None:

@@ -304,8 +304,12 @@ def test_what_is_taught_is_found_and_read(window, qtbot):
         name = next(n for n, one in names.items() if one.kind == kind)
         window.exploration.visit(name)
         assert names[name].name in window.card.text.toPlainText()
+    window.exploration.visit("where-it-hurts")
+    painted = [area.area.name for area in window.view.pelvis._laid]
+    assert painted[:2] == ["Buttock", "Low back"]
     window.commands["clear"].trigger()
     assert window.exploration.state.guide is None
+    assert window.view.pelvis._laid == []
     window.search.edit.setText("figure four")
     window.search.search_now()
     texts = [window.search.results.item(k).text() for k in range(window.search.results.count())]
