@@ -525,8 +525,9 @@ class Technique(Guide, kw_only=True, frozen=True):
 
     ``figure`` is the posed body that pictures it, ``helper`` whose hands press, where another
     person does. ``position`` and ``tools`` are ids of ``tools.toml``, softest tool first;
-    ``default_hold_s`` is where a timer starts within the ranges, 0 where nothing is timed. What
-    holds for every session stands in :class:`SessionRules`.
+    ``default_hold_s`` is where a timer starts within the ranges, 0 where nothing is timed;
+    ``each_side`` where the source does it on both sides. What holds for every session stands in
+    :class:`SessionRules`.
     """
 
     kind: ClassVar[str] = "technique"
@@ -549,6 +550,7 @@ class Technique(Guide, kw_only=True, frozen=True):
     should_feel: Claim
     stop: list[Claim]
     asks_affected_side: bool = False
+    each_side: bool = False
 
 
 class SessionRules(Record, kw_only=True, frozen=True):

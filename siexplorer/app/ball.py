@@ -90,6 +90,7 @@ class MapMaker(QObject):
         do, fault = self.exploration, None
         try:
             do.skin_map(wait=True)
+            do.map_at_rest(wait=True)
             position = do.known.positions.get(do.state.position)
             if do.pack is not None and position is not None:
                 body_of(do.known, do.pack, position, do.following)

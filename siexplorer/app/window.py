@@ -173,6 +173,8 @@ class MainWindow(QMainWindow):
         self.ball = BallPanel(self.exploration)
         self.follow = FollowPanel(self.exploration)
         self.follow.skips_gate = self.settings.skips_gate
+        self.follow.cues.wanted = self.settings.speaks
+        self.follow.cues.changed.connect(self._remember_speaking)
         self.section = SectionPanel(self.exploration)
         self.timeline.player.calm = self.settings.reduced_motion
         self.ball.calm = self.settings.reduced_motion
@@ -643,6 +645,9 @@ class MainWindow(QMainWindow):
             self._prepare_second()
         self._ball_strip.setVisible(mode == "ball")
         self._follow_strip.setVisible(mode == "follow")
+        if mode == "follow" and self.focusWidget() in (None, self, self.view):
+            # There the keys choose a technique, and Tab leads on to its session.
+            self.follow.technique.setFocus()
         self.commands[f"mode-{mode}"].setChecked(True)
 
     def _show_measures(self) -> None:
@@ -786,6 +791,10 @@ class MainWindow(QMainWindow):
             skips = False
         self.follow.skips_gate = self.settings.skips_gate = skips
         self._renew_commands()
+
+    def _remember_speaking(self) -> None:
+        if self.settings.speaks != self.follow.cues.wanted:
+            self.settings.speaks = self.follow.cues.wanted
 
     def next_voice(self) -> None:
         """The next of the three wordings."""

@@ -698,15 +698,26 @@ class Exploration:
         """Where the tool lies (3,) on the body as it stands, whatever position is shown: the same
         place of the skin.
         """
-        on, ball = self.skin_map(), self.state.ball
-        if on is None or ball is None or self.pack is None:
+        on, whole, ball = self.skin_map(), self.map_at_rest(), self.state.ball
+        if on is None or whole is None or ball is None:
             return None
         nearest = int(np.linalg.norm(on.grid.points - np.array(ball), axis=1).argmin())
+        return np.asarray(whole.grid.points[nearest])
+
+    def map_at_rest(self, *, wait: bool = False) -> SkinMap | None:
+        """The ball map of the skin as it stands, if it is there; ``wait`` for it.
+
+        Raises
+        ------
+        ZoneError
+            If it cannot be made (only with ``wait``).
+        """
         standing = self.known.positions.get(FIRST_POSITION)
-        whole = (
-            None if standing is None else made_map(self.known, self.pack, self.state.skin, standing)
-        )
-        return None if whole is None else whole.grid.points[nearest]
+        if self.pack is None or standing is None:
+            return None
+        if wait:
+            return skin_map(self.known, self.pack, self.state.skin, standing, self.following)
+        return made_map(self.known, self.pack, self.state.skin, standing)
 
     def technique(self) -> Technique | None:
         """The technique that is shown, or None."""

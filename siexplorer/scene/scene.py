@@ -455,6 +455,7 @@ class PelvisScene:
         if on is None or tool is None or found is None:
             self.ball_marks.clear()
             self.overlay.set_core("", [])
+            self.overlay.set_notes([])
             return
         self.ball_marks.draw(tool, found, on, self.theme, self.scale)
         said = known.say(
