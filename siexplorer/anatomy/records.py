@@ -109,15 +109,16 @@ class Spot(Record, kw_only=True, frozen=True):
 
 
 class ReferralArea(Record, kw_only=True, frozen=True):
-    """Where pain from a structure is reported: drawn as a soft area on the skin.
+    """Where pain is reported: drawn as a soft area on the skin.
 
     The outline is drawn by this program from the words of the sources, as ``claim`` tells them;
-    ``percent`` is the share of people, where one was published.
+    ``percent`` is the share of ``people``, where those were published.
     """
 
     name: str
     spots: list[Spot]
     percent: float | None = None
+    people: int | None = None
     claim: Claim
 
 
@@ -585,14 +586,14 @@ class Care(Guide, kw_only=True, frozen=True):
 class Pattern(Guide, kw_only=True, frozen=True):
     """How trouble of the SI joint is described: for learning, never matched with a person.
 
-    ``referral`` is the entry whose referral areas picture it on the skin.
+    ``areas`` picture it on the skin, on the left as an example.
     """
 
     kind: ClassVar[str] = "pattern"
 
     group: Literal["pattern", "symptom", "usually-not", "when-to-be-looked-at"]
     points: list[Claim]
-    referral: str = ""
+    areas: list[ReferralArea] = []
     caution: Claim
 
 

@@ -32,7 +32,7 @@ class CorrectingPanel(QWidget):
         self.leave.setToolTip("Put it back to where it was when you began (Esc)")
         self.leave.clicked.connect(self.correcting.cancel)
         self.back = QPushButton("Back to where it was found")
-        self.back.setToolTip("Put it where the program had found it (Shift+G)")
+        self.back.setToolTip("Put it where the program had found it (Shift+J)")
         self.back.clicked.connect(lambda: self.correcting.reset())
         top = QHBoxLayout()
         top.addWidget(self.name)

@@ -7,7 +7,16 @@ import numpy as np
 from psygnal import Signal
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.anatomy.records import Layer, Structure, Technique, View, Voice
+from siexplorer.anatomy.records import (
+    Layer,
+    Pattern,
+    ReferralArea,
+    Side,
+    Structure,
+    Technique,
+    View,
+    Voice,
+)
 from siexplorer.exploration.ball import (
     FIRST_POSITION,
     SkinMap,
@@ -441,6 +450,18 @@ class Exploration:
         """Whether referral areas are known for an entry."""
         entry = self.known.entries.get(name or "")
         return isinstance(entry, Structure) and bool(entry.referral_areas)
+
+    def painted(self) -> tuple[list[ReferralArea], Side]:
+        """The referral areas that are drawn, and on which side: those of the pattern that is read,
+        else those of what is selected, if they are asked for.
+        """
+        state, entry = self.state, self.known.entries.get(self.state.selected or "")
+        guide = self.known.guides.get(state.guide or "")
+        if isinstance(guide, Pattern):
+            return guide.areas, "left"
+        if state.referral and isinstance(entry, Structure):
+            return entry.referral_areas, entry.side
+        return [], "midline"
 
     def set_section(self, plane: Plane | None) -> None:
         """Cut along a plane and look on to the cut; None makes the body whole again."""
