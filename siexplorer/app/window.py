@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QSizePolicy,
     QStackedWidget,
+    QTabWidget,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -189,17 +190,25 @@ class MainWindow(QMainWindow):
         from siexplorer.app.card import CardPanel
         from siexplorer.app.layers import LayersPanel
         from siexplorer.app.looks import LooksPanel
+        from siexplorer.app.reading import ReadingPanel
         from siexplorer.app.searchbox import SearchPanel
 
         self.search = SearchPanel(self.exploration)
         self.looks = LooksPanel(self.exploration)
         self.layers = LayersPanel(self.exploration)
+        self.reading = ReadingPanel(self.exploration)
+        self.lists = QTabWidget()
+        self.lists.setDocumentMode(True)
+        self.lists.addTab(self.layers, "Parts")
+        self.lists.addTab(self.reading, "Read")
+        self.lists.setTabToolTip(1, "Patterns, what people say, care, and when to be looked at (G)")
+        self.lists.setAccessibleName("Parts of the body, or what there is to read")
         left = QWidget()
         layout = QVBoxLayout(left)
         layout.setContentsMargins(8, 8, 4, 8)
         layout.addWidget(self.search)
         layout.addWidget(self.looks)
-        layout.addWidget(self.layers, 1)
+        layout.addWidget(self.lists, 1)
         left.setMinimumWidth(230)
         self.card = CardPanel(self.exploration)
         self.ball.ready.connect(self._now_prepared)
@@ -304,6 +313,14 @@ class MainWindow(QMainWindow):
             Spec("undo", "&Edit", "Undo", do.undo, ("Ctrl+Z",), "undo"),
             Spec("redo", "&Edit", "Redo", do.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
             Spec("find", "&Edit", "Find…", self.search_for, ("Ctrl+F", "/"), "search"),
+            Spec(
+                "read-list",
+                "&Edit",
+                "What there is to read…",
+                self.show_reading,
+                ("G",),
+                tip="Patterns, what people say, pictures in words, care, when to be looked at",
+            ),
             Spec(
                 "clear",
                 "&Edit",
@@ -727,6 +744,12 @@ class MainWindow(QMainWindow):
         """Put the cursor into the search box."""
         self._docks[0].show()
         self.search.focus_search()
+
+    def show_reading(self) -> None:
+        """The list of what is taught, with the keys in it."""
+        self._docks[0].show()
+        self.lists.setCurrentWidget(self.reading)
+        self.reading.tree.setFocus()
 
     def clear(self) -> None:
         """Clear the selection, or stop reading about one rule of the ball map; where there is

@@ -40,6 +40,36 @@ GROUP_WORDS = {
 """What the groups of records are called."""
 
 
+READING: dict[str, tuple[type[Guide], str]] = {
+    "When to be looked at": (Pattern, "when-to-be-looked-at"),
+    "What people feel": (Pattern, "symptom"),
+    "Patterns": (Pattern, "pattern"),
+    "What it usually is not": (Pattern, "usually-not"),
+    "What people say": (Misconception, ""),
+    "Pictures in words": (Analogy, ""),
+    "Ground rules": (Care, "ground-rule"),
+    "Routines": (Care, "routine"),
+    "In the clinic": (Care, "clinic"),
+    "Where the articles differ": (Care, "difference"),
+    "Safety questions": (Question, ""),
+}
+"""What there is to read besides parts, movements and techniques: kind and group, by heading."""
+
+
+def reading_list(known: Knowledge) -> dict[str, list[Guide]]:
+    """What is taught and is no technique, below its headings, in the order of the records."""
+    found: dict[str, list[Guide]] = {}
+    for heading, (kind, group) in READING.items():
+        there = [
+            one
+            for one in known.guides.values()
+            if isinstance(one, kind) and getattr(one, "group", "") == group
+        ]
+        if there:
+            found[heading] = there
+    return found
+
+
 def guide_card(known: Knowledge, guide: Guide, voice: Voice, perspective: Perspective) -> Card:
     """The card of anything that is taught."""
     if isinstance(guide, Technique):

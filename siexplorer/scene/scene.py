@@ -379,7 +379,7 @@ class PelvisScene:
                 actor.GetMapper().AddClippingPlane(self.cutting.plane)
 
     def _draw_referral(self, state: State) -> None:
-        """Soft areas on the skin for what is read, or for what is selected if they are asked for."""
+        """Soft areas on the skin for what is read, or if asked for those of what is selected."""
         areas, side = self.exploration.painted()
         skin, pack = self._skin(state), self.exploration.pack
         key = (state.guide, state.selected, state.skin) if areas and skin is not None else None

@@ -300,6 +300,27 @@ def test_every_question_blocks_nothing_is_kept_and_it_fills_a_screen(
 
 def test_what_is_taught_is_found_and_read(window, qtbot):
     names = window.exploration.known.guides
+    # By keys alone: G opens the list, arrows go through it, Enter reads.
+    qtbot.keyClick(window, Qt.Key.Key_G)
+    tree = window.reading.tree
+    qtbot.waitUntil(tree.hasFocus, timeout=5000)
+    read = []
+    for _ in range(200):
+        before = tree.currentItem()
+        if before.parent() is None and not before.isExpanded():
+            by_keys(qtbot, Qt.Key.Key_Right)
+        by_keys(qtbot, Qt.Key.Key_Down)
+        if tree.currentItem() is before:
+            break
+        if tree.currentItem().parent() is not None and len(read) < 3:
+            by_keys(qtbot, Qt.Key.Key_Return)
+            read.append(window.exploration.state.guide)
+            assert names[read[-1]].name in window.card.text.toPlainText()
+            assert focus_shown() is tree
+    assert read[:2] == ["when-to-be-looked-at", "tests-together"]
+    assert window.reading._rows.keys() == {
+        name for name, one in names.items() if not isinstance(one, Technique)
+    }
     for kind in ("misconception", "pattern", "analogy", "care"):
         name = next(n for n, one in names.items() if one.kind == kind)
         window.exploration.visit(name)
