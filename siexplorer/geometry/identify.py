@@ -44,6 +44,8 @@ CALM_MM = 3.0
 KNOWN_POINTS = {"left-hip-bone": 370, "right-hip-bone": 370, "sacrum": 270}
 TRIED = 3
 TRIAL_GATES_MM = (20.0, 14.0, 10.0, 8.0)
+LEAST_TRIED = 0.2
+"""A place where a rough fit explains less of the bones is not followed (design)."""
 
 LEAST_COVERED = 0.55
 """At least this share of one hip bone must be there, lying as one does (design, see tests)."""
@@ -197,9 +199,12 @@ def identify(
     bent = np.linalg.norm(vertices - stiff, axis=1)
     vertices = _with_the_rest(model, fit, vertices, cloud)
 
-    to_body = body_frame(
-        model.surface("left-hip-bone", vertices), model.surface("right-hip-bone", vertices)
-    )
+    try:
+        to_body = body_frame(
+            model.surface("left-hip-bone", vertices), model.surface("right-hip-bone", vertices)
+        )
+    except ValueError:
+        raise NotAPelvis("What is most like a pelvis in it has no front to be told.") from None
     vertices = apply(to_body, vertices)
     # The mean's frame has the mean's size: the scan keeps its own.
     turn = to_body @ fit.to_mean
@@ -320,7 +325,8 @@ def _trials(model: ShapeModel, cloud: Cloud, bones: tuple[str, ...]) -> list[tup
         except ValueError:
             continue
         there = float(np.mean([trial.covered[name] for name in bones]))
-        tried.append((-there + 0.05 * trial.mean_mm, start))
+        if there > LEAST_TRIED:
+            tried.append((-there + 0.05 * trial.mean_mm, start))
     return tried
 
 
