@@ -23,6 +23,7 @@ from siexplorer.printing import (
     ball_record,
     beneath_lines,
     beneath_record,
+    compared_lines,
     complain,
     described,
     kinds,
@@ -388,6 +389,7 @@ def snapshot(
     size: str = "1000x760",
     mode: Mode | None = None,
     technique: str | None = None,
+    read: str | None = None,
     preset: str | None = None,
     depth: str | None = None,
     section: str | None = None,
@@ -399,6 +401,7 @@ def snapshot(
     position: str | None = None,
     ball: Place | None = None,
     ball_on: str | None = None,
+    beside_pack: str | None = None,
     dark: bool = False,
 ) -> int:
     """Draw one picture into OUT, a PNG file. Give OUT before the options.
@@ -425,6 +428,9 @@ def snapshot(
         Explore, move, the map of where a ball may go, or follow a technique.
     technique
         Show this technique, its tool where it lies.
+    read
+        Show what pictures this pattern, saying or other thing that is taught, such as
+        where-it-hurts.
     preset
         A ready-made look: body-and-bones, skin, superficial-muscles, deep-rotators,
         front-of-hip, ligaments, bones.
@@ -451,6 +457,9 @@ def snapshot(
         Lay the tool on the skin nearest to X Y Z, in mm.
     ball_on
         Lay the tool on the skin over this landmark or structure.
+    beside_pack
+        Draw the pelvis of this pack beside it, from the same place and to the same scale;
+        “siexplorer packs list” prints the ids.
     dark
         Dark colours.
     """
@@ -478,18 +487,27 @@ def snapshot(
         _movement(known, movement)
     if technique is not None:
         _technique(known, technique)
+    if read is not None:
+        _taught(known, read)
     used = _tool(known, tool or FIRST_TOOL)
     held = _position(known, position or FIRST_POSITION, _side_of(known, ball, ball_on))
+    if beside_pack is not None and (technique or mode in ("ball", "follow")):
+        raise Refusal("A tool lies on one pelvis alone; leave --beside-pack out.")
+    other = None if beside_pack is None else _named_pack(beside_pack)
     pack = _whole_pack()
 
     from siexplorer.exploration.exploration import Exploration
 
     exploration = Exploration(known, pack)
+    if other is not None:
+        exploration.compare_with(other)
     _check_shown(exploration, wanted)
     if mode is not None:
         exploration.set_mode(mode)
     if movement is not None:
         exploration.set_movement(movement)
+    if read is not None:
+        exploration.read(read)
     if mode == "follow" or technique is not None:
         if technique is not None:
             exploration.read(technique)
@@ -534,12 +552,13 @@ def snapshot(
     if view is not None:
         exploration.look(view)
 
-    from siexplorer.scene.snapshot import draw, save_png
+    from siexplorer.scene.snapshot import draw, draw_two, save_png
     from siexplorer.scene.theme import DARK, LIGHT
 
     # Letters and dots grow with the picture, so that a large one is a small one seen closer.
     scale = max(0.75, min(size_px[0] / 1000, size_px[1] / 760))
-    image = draw(exploration, size_px, DARK if dark else LIGHT, scale)
+    drawn = draw if other is None else draw_two
+    image = drawn(exploration, size_px, DARK if dark else LIGHT, scale)
     try:
         save_png(image, out)
     except OSError as error:
@@ -890,6 +909,27 @@ def _landmark_table(folder: Path, out: Path | None, jobs: int, dask: str | None)
     return DONE
 
 
+def compare(pack_a: str, pack_b: str, /, *, json: bool = False) -> int:
+    """Compare the distances and angles of two pelves.
+
+    Parameters
+    ----------
+    pack_a
+        A pack's id; “siexplorer packs list” prints them.
+    pack_b
+        The pack to compare it with.
+    json
+        Print JSON: of each pelvis its title and what it lacks, of each measure both values and the
+        difference (second less first), in mm and degrees, and how to read them.
+    """
+    from siexplorer.exploration.beside import beside_record
+
+    known = _knowledge()
+    found = beside_record(known, _named_pack(pack_a), _named_pack(pack_b))
+    print_json(found) if json else compared_lines(known, found)
+    return DONE
+
+
 def check(*, data: Path | None = None, json: bool = False) -> int:
     """Check every record, source, mesh, checksum and measurement, and what of the articles is told.
 
@@ -969,6 +1009,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "ball": ball,
     "beneath": beneath,
     "landmarks": landmarks,
+    "compare": compare,
     "check": check,
     "first-look": first_look,
 }
@@ -1119,6 +1160,21 @@ def _pack(*, cached: bool = True, say_problems: bool = True) -> "tuple[Pack | No
     return pack, None
 
 
+def _named_pack(name: str) -> "Pack":
+    """A pack by its id, whole or refused."""
+    from siexplorer.packs.fetch import open_pack
+    from siexplorer.packs.pack import PackError
+
+    _check_pack(name)
+    try:
+        pack = open_pack(name, cache=_cache_folder())
+    except PackError as error:
+        raise Refusal(str(error), FAILED) from None
+    for problem in pack.problems:
+        complain(problem)
+    return pack
+
+
 def _cache_folder() -> Path:
     from platformdirs import user_cache_path
 
@@ -1174,6 +1230,16 @@ def _technique(known: "Knowledge", name: str) -> None:
 
     if name not in known.of_kind(Technique):
         raise Refusal(_unknown(known, name, list(known.of_kind(Technique)), what="technique"))
+
+
+def _taught(known: "Knowledge", name: str) -> None:
+    from siexplorer.anatomy.records import Technique
+
+    names = [one for one, guide in known.guides.items() if not isinstance(guide, Technique)]
+    if name in known.of_kind(Technique):
+        raise Refusal(f"{name} is a technique; draw it with --technique {name}.")
+    if name not in names:
+        raise Refusal(_unknown(known, name, names, what="pattern or saying"))
 
 
 def _can_map(exploration: "Exploration") -> None:
@@ -1339,7 +1405,7 @@ def _need_screen() -> None:
 
 def _check_shown(exploration: "Exploration", names: list[str]) -> None:
     for name in names:
-        if name not in exploration.items:
+        if name not in exploration.every:
             raise Refusal(f"“{name}” is known, but the model that is loaded does not show it.")
 
 
@@ -1349,7 +1415,7 @@ def _all_but(exploration: "Exploration", names: list[str]) -> frozenset[str]:
 
     if not names:
         raise Refusal("--only needs at least one id.")
-    items = exploration.items
+    items = exploration.every
     carriers = {items[n].moves_with for n in names if not isinstance(items[n].entry, Bone)}
     return frozenset(items) - set(names) - carriers
 

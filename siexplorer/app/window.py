@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QSizePolicy,
     QStackedWidget,
+    QTabWidget,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self.view: SceneView | None = None
         self.stage: SideBySide | None = None
         self._preparing: threading.Thread | None = None
+        self._measures_strip: QDockWidget | None = None
         self._closing = threading.Event()
         self._stepped_aside = False
         self.problems: list[str] = []
@@ -172,6 +174,8 @@ class MainWindow(QMainWindow):
         self.ball = BallPanel(self.exploration)
         self.follow = FollowPanel(self.exploration)
         self.follow.skips_gate = self.settings.skips_gate
+        self.follow.cues.wanted = self.settings.speaks
+        self.follow.cues.changed.connect(self._remember_speaking)
         self.section = SectionPanel(self.exploration)
         self.timeline.player.calm = self.settings.reduced_motion
         self.ball.calm = self.settings.reduced_motion
@@ -186,17 +190,25 @@ class MainWindow(QMainWindow):
         from siexplorer.app.card import CardPanel
         from siexplorer.app.layers import LayersPanel
         from siexplorer.app.looks import LooksPanel
+        from siexplorer.app.reading import ReadingPanel
         from siexplorer.app.searchbox import SearchPanel
 
         self.search = SearchPanel(self.exploration)
         self.looks = LooksPanel(self.exploration)
         self.layers = LayersPanel(self.exploration)
+        self.reading = ReadingPanel(self.exploration)
+        self.lists = QTabWidget()
+        self.lists.setDocumentMode(True)
+        self.lists.addTab(self.layers, "Parts")
+        self.lists.addTab(self.reading, "Read")
+        self.lists.setTabToolTip(1, "Patterns, what people say, care, and when to be looked at (G)")
+        self.lists.setAccessibleName("Parts of the body, or what there is to read")
         left = QWidget()
         layout = QVBoxLayout(left)
         layout.setContentsMargins(8, 8, 4, 8)
         layout.addWidget(self.search)
         layout.addWidget(self.looks)
-        layout.addWidget(self.layers, 1)
+        layout.addWidget(self.lists, 1)
         left.setMinimumWidth(230)
         self.card = CardPanel(self.exploration)
         self.ball.ready.connect(self._now_prepared)
@@ -301,11 +313,33 @@ class MainWindow(QMainWindow):
             Spec("undo", "&Edit", "Undo", do.undo, ("Ctrl+Z",), "undo"),
             Spec("redo", "&Edit", "Redo", do.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
             Spec("find", "&Edit", "Find…", self.search_for, ("Ctrl+F", "/"), "search"),
-            Spec("clear", "&Edit", "Clear the selection", self.clear, ("Esc",)),
+            Spec(
+                "read-list",
+                "&Edit",
+                "What there is to read…",
+                self.show_reading,
+                ("G",),
+                tip="Patterns, what people say, pictures in words, care, when to be looked at",
+            ),
+            Spec(
+                "clear",
+                "&Edit",
+                "Clear the selection, or end the comparison",
+                self.clear,
+                ("Esc",),
+            ),
             *modes,
             *movement_specs(do, self.timeline),
             *ball_specs(do, self.ball),
             *views,
+            Spec(
+                "compare-pelves",
+                "&View",
+                "Compare with another pelvis…",
+                self.choose_to_compare,
+                ("Ctrl+D",),
+                tip="Show another pelvis beside this one",
+            ),
             Spec("next", "&View", "Next landmark", lambda: self.step(1), ("N",)),
             Spec("previous", "&View", "Previous landmark", lambda: self.step(-1), ("Shift+N",)),
             Spec("hide", "&View", "Hide the selected", self.hide_selected, ("H",), "hide"),
@@ -456,6 +490,7 @@ class MainWindow(QMainWindow):
         self.view.animate = not self.timeline.player.calm
         self.stage.opened.connect(self._give_keys)
         self.stage.opened.connect(self._make_room)
+        self.stage.opened.connect(self._prepare_second)
         self.stage.closed.connect(self._give_room_back)
         self.view.zone_hovered.connect(self.ball.show_reason)
         self.view.nudged.connect(self.ball.nudge)
@@ -487,6 +522,11 @@ class MainWindow(QMainWindow):
             self._show_model()
         self._name_pack()
         self._renew_commands()
+
+    def compare_with(self, pack: Pack) -> None:
+        """Look at another pelvis beside the one in use."""
+        self.timeline.stop()
+        self.exploration.compare_with(pack)
 
     def _name_pack(self) -> None:
         """Whose pelvis this is and its licence, where it is not the one that comes along."""
@@ -550,6 +590,22 @@ class MainWindow(QMainWindow):
             # The window was closed meanwhile.
             return
 
+    def _prepare_second(self, *_: object) -> None:
+        """Another pelvis in the second view: tie its soft tissue to its bones, in a thread."""
+        second = self.stage.second if self.stage is not None else None
+        if second is None or self.exploration.other is None:
+            return
+        if self.exploration.state.mode != "move":
+            return
+
+        def tie_all() -> None:
+            second.pelvis.prepare()
+            with contextlib.suppress(RuntimeError):
+                # The window may have been closed meanwhile.
+                self.prepared.emit()
+
+        threading.Thread(target=tie_all, name="prepare second", daemon=True).start()
+
     def _now_prepared(self) -> None:
         """Muscles can follow the bones from now on."""
         self.statusBar().clearMessage()
@@ -574,7 +630,8 @@ class MainWindow(QMainWindow):
 
     def _follow(self, change: Change) -> None:
         before, after = change.before, change.after
-        if before.mode != after.mode or (before.section is None) != (after.section is None):
+        arrangement = [(s.mode, s.section is None, s.against) for s in (before, after)]
+        if arrangement[0] != arrangement[1]:
             self._show_mode()
         if change.before.voice != change.after.voice:
             self.settings.voice = change.after.voice
@@ -599,11 +656,27 @@ class MainWindow(QMainWindow):
             self.view.setFocus()
         self.section.setVisible(self.exploration.state.section is not None)
         self._strip.setVisible(mode == "move")
+        self._show_measures()
         if mode == "move":
             self._prepare()
+            self._prepare_second()
         self._ball_strip.setVisible(mode == "ball")
         self._follow_strip.setVisible(mode == "follow")
+        if mode == "follow" and self.focusWidget() in (None, self, self.view):
+            # There the keys choose a technique, and Tab leads on to its session.
+            self.follow.technique.setFocus()
         self.commands[f"mode-{mode}"].setChecked(True)
+
+    def _show_measures(self) -> None:
+        """The table of two pelves, made when it is first asked for; below what moves it is away."""
+        state = self.exploration.state
+        wanted = state.against is not None and state.mode == "explore"
+        if wanted and self._measures_strip is None:
+            from siexplorer.app.measures import MeasuresPanel
+
+            self._measures_strip = self._build_strip("Measures", MeasuresPanel(self.exploration))
+        if self._measures_strip is not None:
+            self._measures_strip.setVisible(wanted)
 
     def _renew_commands(self) -> None:
         from siexplorer.app.commands import BALL, LESSON, MOVING, checks_of
@@ -612,9 +685,9 @@ class MainWindow(QMainWindow):
         self.commands["undo"].setEnabled(do.undo_label is not None)
         self.commands["redo"].setEnabled(do.redo_label is not None)
         for name in ("hide", "fade", "isolate"):
-            self.commands[name].setEnabled(state.selected in do.items)
+            self.commands[name].setEnabled(state.selected in do.every)
         read = state.guide is not None and state.mode != "follow"
-        clear = state.selected is not None or state.zone is not None or read
+        clear = state.selected is not None or state.zone is not None or read or state.compared
         self.commands["clear"].setEnabled(clear)
         self.commands["skip-gate"].setChecked(self.follow.skips_gate)
         self.commands["restore"].setEnabled(not do.at_start())
@@ -627,7 +700,8 @@ class MainWindow(QMainWindow):
             self.commands[name].setEnabled(state.mode == "ball")
         for name in LESSON:
             self.commands[name].setEnabled(moves and self.timeline.lesson.current() is not None)
-        self.commands["compare-end"].setEnabled(state.beside is not None)
+        self.commands["compare-end"].setEnabled(state.compared)
+        self.commands["compare-pelves"].setEnabled(self.view is not None)
         self.commands["reduced-motion"].setChecked(self.timeline.player.calm)
         self.commands["loop"].setChecked(self.timeline.player.loop)
         self.commands["facing"].setChecked(state.perspective == "facing")
@@ -671,8 +745,21 @@ class MainWindow(QMainWindow):
         self._docks[0].show()
         self.search.focus_search()
 
+    def show_reading(self) -> None:
+        """The list of what is taught, with the keys in it."""
+        self._docks[0].show()
+        self.lists.setCurrentWidget(self.reading)
+        self.reading.tree.setFocus()
+
     def clear(self) -> None:
-        """Clear the selection, or stop reading about one rule of the ball map."""
+        """Clear the selection, or stop reading about one rule of the ball map; where there is
+        nothing of them, end the comparison.
+        """
+        state = self.exploration.state
+        if state.selected is None and state.zone is None and state.guide is None:
+            if state.compared:
+                self.exploration.compare(None)
+            return
         self.exploration.select(None)
         if self.exploration.state.zone is not None:
             self.exploration.read_zone(None)
@@ -728,6 +815,10 @@ class MainWindow(QMainWindow):
         self.follow.skips_gate = self.settings.skips_gate = skips
         self._renew_commands()
 
+    def _remember_speaking(self) -> None:
+        if self.settings.speaks != self.follow.cues.wanted:
+            self.settings.speaks = self.follow.cues.wanted
+
     def next_voice(self) -> None:
         """The next of the three wordings."""
         voices = [voice for voice, _ in VOICES]
@@ -777,14 +868,20 @@ class MainWindow(QMainWindow):
         QGuiApplication.clipboard().setImage(copied.copy())
         self.statusBar().showMessage("Picture copied", 4000)
 
-    def show_packs(self) -> None:
-        """Other people's pelves: fetch, verify, remove and use them."""
+    def show_packs(self, *, to_compare: bool = False) -> None:
+        """Other people's pelves: fetch, verify, remove, use and compare them."""
         from siexplorer.app.packs import PacksDialog
 
-        dialog = PacksDialog(self, self.exploration.known, self.exploration.pack)
+        do = self.exploration
+        dialog = PacksDialog(self, do.known, do.pack, to_compare=to_compare)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.used.connect(self.use_pack)
+        dialog.compared.connect(self.compare_with)
         dialog.open()
+
+    def choose_to_compare(self) -> None:
+        """Choose the pelvis to show beside the one in use."""
+        self.show_packs(to_compare=True)
 
     def show_keys(self) -> None:
         """The list of keys."""

@@ -39,14 +39,15 @@ from siexplorer.exploration.moving import (
     shift_mm,
     turn_fault,
 )
-from siexplorer.exploration.tissue import Measured, faults, measured
 from siexplorer.geometry.clearance import NEAR_MM, contact, overlap_mm, solid
 from siexplorer.geometry.landmarks import Bones, Points, find_landmarks
 from siexplorer.geometry.motion import BODIES, Joints, beyond_caps
 from siexplorer.geometry.muscles import PLANS
 from siexplorer.geometry.surface import Floats, face_normals, is_closed, volume_cm3
+from siexplorer.packs.carried import crossed
 from siexplorer.packs.catalog import catalog_faults
 from siexplorer.packs.pack import BUILT_IN, Pack, PackSurface
+from siexplorer.packs.tissue import Measured, faults, measured
 
 SIGNS = {"left": 1, "right": -1}
 BONES = ("left-hip-bone", "right-hip-bone", "sacrum", "coccyx", "left-femur", "right-femur")
@@ -158,7 +159,8 @@ OPTIONAL = frozenset(
         "position",
         "tools",
         "places",
-        "referral",
+        "areas",
+        "people",
         "zone",
         "over",
     }
@@ -500,8 +502,7 @@ def _sides(pack: Pack) -> list[str]:
     where = f"meshes/{pack.info.id}/landmarks.json"
     failures = [
         f"{where}: “{name}” crosses to the other side of the body; look at its rule."
-        for name, points in pack.landmarks.items()
-        if (sign := SIGNS.get(name.split("-")[0])) and (points[:, 0] * sign <= 0).any()
+        for name in crossed(pack)
     ]
     for name in PAIRED_LANDMARKS:
         mirrored = pack.landmarks[f"right-{name}"] * [-1.0, 1.0, 1.0]

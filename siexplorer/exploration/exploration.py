@@ -7,7 +7,16 @@ import numpy as np
 from psygnal import Signal
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.anatomy.records import Layer, Structure, Technique, View, Voice
+from siexplorer.anatomy.records import (
+    Layer,
+    Pattern,
+    ReferralArea,
+    Side,
+    Structure,
+    Technique,
+    View,
+    Voice,
+)
 from siexplorer.exploration.ball import (
     FIRST_POSITION,
     SkinMap,
@@ -31,22 +40,25 @@ from siexplorer.exploration.beneath import (
 from siexplorer.exploration.catalog import Item, join
 from siexplorer.exploration.looks import (
     BODY,
-    PRESETS,
     Look,
     Preset,
+    apart,
     depth_of,
     depths_of,
     look_at_depth,
     look_key,
     look_of,
+    nearest_way,
     preset_called,
     preset_of,
     spare_skins,
+    worn,
 )
 from siexplorer.exploration.moving import Pose, pose
 from siexplorer.exploration.placement import spot
 from siexplorer.exploration.sections import reach_mm, seen_from, started
 from siexplorer.exploration.state import (
+    ON_SKIN,
     SKINS,
     Beside,
     Camera,
@@ -78,6 +90,14 @@ class Change:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pelvis:
+    """A pelvis beside the one in use, and what of it can be clicked."""
+
+    pack: Pack
+    items: dict[str, Item]
+
+
 class Exploration:
     """Holds what is known, the pelvis that is loaded, the state, and the way back.
 
@@ -97,7 +117,9 @@ class Exploration:
         self._posed: tuple[object, Pose | None] | None = None
         self._judged: tuple[object, Verdict] | None = None
         self._stacked: tuple[object, Stack] | None = None
-        self.state = self._begun(State())
+        self._others: dict[str, Pelvis] = {}
+        self.state = State()
+        self.state = self._begun(self.state)
         self._undo: list[Change] = []
         self._redo: list[Change] = []
         self._open_label: str | None = None
@@ -122,6 +144,7 @@ class Exploration:
         """Take another pelvis. What is selected stays where it is shown there; undo starts anew."""
         before = self.state
         self.pack, self.items = pack, join(self.known, pack)
+        self._others.clear()
         self._following, self._posed = None, None
         self._judged, self._stacked = None, None
         kept = replace(
@@ -129,6 +152,7 @@ class Exploration:
             selected=before.selected if before.selected in self.items else None,
             camera=None,
             beside=None,
+            against=None,
             zone=None,
             reach=False,
             section=None,
@@ -139,6 +163,28 @@ class Exploration:
         self.forget_history()
         self.loaded.emit()
         self.changed.emit(Change(before, self.state, "Use another pelvis"))
+
+    @property
+    def other(self) -> Pelvis | None:
+        """The pelvis in the second view, while two are compared."""
+        return self._others.get(self.state.against or "")
+
+    @property
+    def every(self) -> dict[str, Item]:
+        """What can be shown and hidden: while two pelves are compared, what either of them has."""
+        return self._every(self.state)
+
+    def _every(self, state: State) -> dict[str, Item]:
+        other = self._others.get(state.against or "")
+        if other is None:
+            return self.items
+        both = {**other.items, **self.items}
+        return {name: both[name] for name in self.known.entries if name in both}
+
+    def absent(self) -> list[str]:
+        """What is shown of the other pelvis, while two are compared, and this one does not have."""
+        other, hidden = self.other, self.state.hidden
+        return [n for n in other.items if n not in self.items and n not in hidden] if other else []
 
     @property
     def following(self) -> "Following | None":
@@ -281,7 +327,7 @@ class Exploration:
         keep = {name} | self._shown_with(name)
         self.apply(
             f"Show only {self.name_of(name)}",
-            hidden=frozenset(self.items) - keep,
+            hidden=frozenset(self.every) - keep,
             selected=name,
         )
 
@@ -293,11 +339,9 @@ class Exploration:
 
     def changed_by_hand(self) -> frozenset[str]:
         """What is hidden, shown or faded otherwise than in the look that comes nearest."""
-        skin = self.state.skin
-        looks = [look_of(self.items, one, skin) for one in PRESETS]
-        looks += [look_at_depth(self.items, one, skin) for one in depths_of(self.items)]
-        apart = [(self.state.hidden ^ w.hidden) | (self.state.faded ^ w.faded) for w in looks]
-        return min(apart, key=len)
+        items, skin = self.every, self.state.skin
+        now = Look(self.state.hidden, self.state.faded)
+        return apart(now, worn(items, nearest_way(items, now, skin), skin))
 
     def at_start(self) -> bool:
         """Whether all is shown as at the start."""
@@ -311,12 +355,12 @@ class Exploration:
 
     def set_depth(self, depth: Layer) -> None:
         """Take away what lies above a depth; a run of them is one undo step."""
-        look = look_at_depth(self.items, depth, self.state.skin)
+        look = look_at_depth(self.every, depth, self.state.skin)
         self._wear("Peel", look, merge=True)
 
     def step_depth(self, by: int) -> None:
         """Peel off one more layer, or lay one back on; from another look, start at the outside."""
-        found, now = depths_of(self.items), self.depth()
+        found, now = depths_of(self.every), self.depth()
         if not found:
             return
         at = 0 if now is None else min(len(found) - 1, max(0, found.index(now) + by))
@@ -325,7 +369,7 @@ class Exploration:
     def depth(self) -> Layer | None:
         """The depth that is shown, or None where the parts were chosen otherwise."""
         look = Look(self.state.hidden, self.state.faded)
-        return depth_of(self.items, look, self.state.skin)
+        return depth_of(self.every, look, self.state.skin)
 
     def set_preset(self, name: str) -> None:
         """Show a ready-made look, from where it is seen best.
@@ -337,18 +381,18 @@ class Exploration:
         """
         preset = preset_called(name)
         view: dict[str, Any] = {"view": preset.view, "camera": None} if preset.view else {}
-        look = look_of(self.items, preset, self.state.skin)
+        look = look_of(self.every, preset, self.state.skin)
         self._wear(self.known.say(look_key(name)), look, **view)
 
     def preset(self) -> Preset | None:
         """The ready-made look that is shown, or None."""
         look = Look(self.state.hidden, self.state.faded)
-        return preset_of(self.items, look, self.state.skin)
+        return preset_of(self.every, look, self.state.skin)
 
     def set_skin(self, skin: SkinKind) -> None:
         """Choose the body around the bones; it is hidden or faded as the other was."""
-        was = frozenset(self.items) & {f"skin-{self.state.skin}"}
-        now = frozenset(self.items) & {f"skin-{skin}"}
+        was = frozenset(self.every) & {f"skin-{self.state.skin}"}
+        now = frozenset(self.every) & {f"skin-{skin}"}
         hidden = (self.state.hidden | was) - now
         if was & self.state.hidden:
             hidden |= now
@@ -372,6 +416,18 @@ class Exploration:
         """Whether referral areas are known for an entry."""
         entry = self.known.entries.get(name or "")
         return isinstance(entry, Structure) and bool(entry.referral_areas)
+
+    def painted(self) -> tuple[list[ReferralArea], Side]:
+        """The referral areas that are drawn, and on which side: those of the pattern that is read,
+        else those of what is selected, if they are asked for.
+        """
+        state, entry = self.state, self.known.entries.get(self.state.selected or "")
+        guide = self.known.guides.get(state.guide or "")
+        if isinstance(guide, Pattern):
+            return guide.areas, "left"
+        if state.referral and isinstance(entry, Structure):
+            return entry.referral_areas, entry.side
+        return [], "midline"
 
     def set_section(self, plane: Plane | None) -> None:
         """Cut along a plane and look on to the cut; None makes the body whole again."""
@@ -439,6 +495,7 @@ class Exploration:
             "follow": "Follow a technique",
         }
         changes: dict[str, Any] = {
+            **(self._alone() if mode in ON_SKIN else {}),
             "mode": mode,
             "movement": None,
             "beside": None,
@@ -519,11 +576,11 @@ class Exploration:
         step = movement.steps[number]
         changes: dict[str, Any] = {"at": step.at if at is None else at, "zone": None}
         if step.look:
-            look = look_of(self.items, preset_called(step.look), self.state.skin)
+            look = look_of(self.every, preset_called(step.look), self.state.skin)
             changes |= {"hidden": look.hidden, "faded": look.faded}
         if step.factor is not None:
             changes["magnification"] = step.factor
-        there = step.select in self.items
+        there = step.select in self.every
         changes["selected"] = step.select if there else None
         if there:
             hidden = changes.get("hidden", self.state.hidden)
@@ -547,12 +604,58 @@ class Exploration:
             If there is no such movement.
         """
         if movement is None:
-            self.apply("Compare", beside=None)
+            self.apply("End the comparison", **self._alone())
             return
         beside = self.known.movements[movement]
         factor = self.state.magnification if magnification is None else magnification
         factor = min(10.0, max(1.0, factor))
-        self.apply(f"Compare with {beside.lay_name}", beside=Beside(movement, factor))
+        changes = self._alone() | {"beside": Beside(movement, factor)}
+        self.apply(f"Compare with {beside.lay_name}", **changes)
+
+    def compare_with(self, pack: Pack) -> None:
+        """Show another pelvis in a second view, as much of it as is shown of this one. A tool lies
+        on one pelvis alone, so with it one explores.
+        """
+        key = self._keep_for_second(pack)
+        other, state, alone = self._others[key].items, self.state, self._alone()
+        way = nearest_way(self.items, Look(alone["hidden"], alone["faded"]), state.skin)
+        look, new = worn(other, way, state.skin), frozenset(other) - frozenset(self.items)
+        changes = alone | {
+            "against": key,
+            "hidden": alone["hidden"] | (look.hidden & new),
+            "faded": alone["faded"] | (look.faded & new),
+            "zone": None,
+            "guide": None if state.on_skin else state.guide,
+            "mode": "explore" if state.on_skin else state.mode,
+        }
+        self.apply(f"Compare with {pack.info.title}", **changes)
+
+    def _keep_for_second(self, pack: Pack) -> str:
+        """The key of a pelvis among those that the state, undo and redo speak of; others go."""
+        steps = [*self._undo, *self._redo]
+        spoken = {self.state.against, *(one.against for s in steps for one in (s.before, s.after))}
+        self._others = {key: one for key, one in self._others.items() if key in spoken}
+        for key, one in self._others.items():
+            if one.pack is pack:
+                return key
+        key, number = pack.info.id, 1
+        while key in self._others:
+            number += 1
+            key = f"{pack.info.id}-{number}"
+        self._others[key] = Pelvis(pack, join(self.known, pack))
+        return key
+
+    def _alone(self) -> dict[str, Any]:
+        """The changes that leave a single view: what only the other pelvis has goes with it."""
+        state, own = self.state, frozenset(self.items)
+        gone = frozenset(self.every) - own
+        return {
+            "beside": None,
+            "against": None,
+            "hidden": state.hidden - gone,
+            "faded": state.faded - gone,
+            "selected": None if state.selected in gone else state.selected,
+        }
 
     def set_voice(self, voice: Voice) -> None:
         """Plain words, a student's, or a clinician's."""
@@ -585,11 +688,11 @@ class Exploration:
             return
         changes: dict[str, Any] = {"view": guide.view, "camera": None}
         if guide.look:
-            look = look_of(self.items, preset_called(guide.look), self.state.skin)
+            look = look_of(self.every, preset_called(guide.look), self.state.skin)
             changes |= {"hidden": look.hidden, "faded": look.faded}
         hidden = changes.get("hidden", self.state.hidden)
         for shown in guide.shows:
-            if shown in self.items:
+            if shown in self.every:
                 hidden -= self._shown_with(shown)
         changes |= {"mode": "explore", "movement": None, "beside": None, "at": 0.0, "zone": None}
         self.apply(guide.lay_name, **changes | {"hidden": hidden, "guide": name, "selected": None})
@@ -616,15 +719,26 @@ class Exploration:
         """Where the tool lies (3,) on the body as it stands, whatever position is shown: the same
         place of the skin.
         """
-        on, ball = self.skin_map(), self.state.ball
-        if on is None or ball is None or self.pack is None:
+        on, whole, ball = self.skin_map(), self.map_at_rest(), self.state.ball
+        if on is None or whole is None or ball is None:
             return None
         nearest = int(np.linalg.norm(on.grid.points - np.array(ball), axis=1).argmin())
+        return np.asarray(whole.grid.points[nearest])
+
+    def map_at_rest(self, *, wait: bool = False) -> SkinMap | None:
+        """The ball map of the skin as it stands, if it is there; ``wait`` for it.
+
+        Raises
+        ------
+        ZoneError
+            If it cannot be made (only with ``wait``).
+        """
         standing = self.known.positions.get(FIRST_POSITION)
-        whole = (
-            None if standing is None else made_map(self.known, self.pack, self.state.skin, standing)
-        )
-        return None if whole is None else whole.grid.points[nearest]
+        if self.pack is None or standing is None:
+            return None
+        if wait:
+            return skin_map(self.known, self.pack, self.state.skin, standing, self.following)
+        return made_map(self.known, self.pack, self.state.skin, standing)
 
     def technique(self) -> Technique | None:
         """The technique that is shown, or None."""
@@ -643,7 +757,7 @@ class Exploration:
         """The state that shows a technique: its body, its tool, its place once the map is there."""
         position = one.position if one.position in self.known.positions else FIRST_POSITION
         tool = next((name for name in one.tools if name in self.known.tools), self.state.tool)
-        return {
+        return self._alone() | {
             "guide": one.id,
             "position": position,
             "tool": tool,
@@ -651,7 +765,6 @@ class Exploration:
             "view": one.view,
             "camera": None,
             "movement": None,
-            "beside": None,
             "at": 0.0,
             "zone": None,
             "selected": None,
@@ -823,7 +936,7 @@ class Exploration:
         return item.moves_with not in self.state.hidden
 
     def _start_look(self, skin: SkinKind) -> Look:
-        return look_of(self.items, BODY, skin)
+        return look_of(self.every, BODY, skin)
 
     def _begun(self, state: State) -> State:
         start = self._start_look(state.skin)
@@ -838,21 +951,26 @@ class Exploration:
     def _one_skin(self, state: State) -> State:
         """Of the two skins one at most is shown: the one that was asked for last."""
         found: dict[SkinKind, str] = {kind: f"skin-{kind}" for kind in SKINS}
-        shown = {
-            kind for kind, name in found.items() if name in self.items and name not in state.hidden
-        }
+        items = self._every(state)
+        shown = {kind for kind, name in found.items() if name in items and name not in state.hidden}
         newly = {kind for kind in shown if found[kind] in self.state.hidden}
         asked = newly or shown
         kind = state.skin if state.skin in asked or not asked else asked.pop()
-        hidden = state.hidden | spare_skins(self.items, kind)
+        hidden = state.hidden | spare_skins(items, kind)
         if state.selected in hidden and state.selected not in state.hidden:
             state = replace(state, selected=None)
         return replace(state, hidden=hidden, skin=kind)
 
     def _shown_with(self, name: str) -> frozenset[str]:
         """The entry and the bones that it lies on."""
-        item = self.items.get(name)
-        if item is None or self.pack is None:
-            return frozenset({name})
-        bones = {self.pack.surfaces[part].info.moves_with for part in item.surfaces}
-        return frozenset({name, item.moves_with, *bones})
+        found = {name}
+        for pack, items in self._pelves():
+            if name in items:
+                parts = (pack.surfaces[part] for part in items[name].surfaces)
+                found |= {items[name].moves_with, *(part.info.moves_with for part in parts)}
+        return frozenset(found)
+
+    def _pelves(self) -> list[tuple[Pack, dict[str, Item]]]:
+        other = self._others.get(self.state.against or "")
+        found = [] if self.pack is None else [(self.pack, self.items)]
+        return found if other is None else [*found, (other.pack, other.items)]

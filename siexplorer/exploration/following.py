@@ -74,7 +74,8 @@ class Following:
         with self._lock:
             if name not in self._tied:
                 one = self.pack.surfaces[name]
-                made = tied(one.surface.vertices, one.normals, self._shares(name))
+                surface = one.surface
+                made = tied(surface.vertices, one.normals, self._shares(name), surface.faces)
                 self._tied[name] = self._yielding(name, made)
             return self._tied[name]
 

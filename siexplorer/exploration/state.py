@@ -56,7 +56,8 @@ class State:
     ``position``; ``zone`` is the rule that is read about, ``reach`` whether the skin is dotted from
     which what is selected is reached. ``guide`` is what is taught: in the mode of following the
     technique that is shown, elsewhere what is read about. Of the two skins only ``skin`` is ever
-    out of ``hidden``.
+    out of ``hidden``. A second view shows ``beside``, or another pelvis, ``against``, by its key
+    among those that the exploration keeps for it; never both.
     """
 
     mode: Mode = "explore"
@@ -71,6 +72,7 @@ class State:
     at: float = 0.0
     magnification: float = 5.0
     beside: Beside | None = None
+    against: str | None = None
     zone: str | None = None
     tool: str = "tennis-ball"
     position: str = "standing"
@@ -81,6 +83,11 @@ class State:
     attachments: bool = False
     referral: bool = False
     section: Section | None = None
+
+    @property
+    def compared(self) -> bool:
+        """Whether there is a second view."""
+        return self.beside is not None or self.against is not None
 
     @property
     def on_skin(self) -> bool:

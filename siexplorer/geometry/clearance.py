@@ -10,7 +10,7 @@ from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
 
 from siexplorer.geometry.filters import to_polydata
 from siexplorer.geometry.motion import SIDES, Joints, Posture, moved, outwards, shifted, si_motion
-from siexplorer.geometry.surface import Floats, Surface
+from siexplorer.geometry.surface import Floats, Surface, turns_round
 
 NEAR_MM = 16.0
 """Vertices of one bone this near to another at rest are looked at (design)."""
@@ -18,6 +18,9 @@ NEAR_MM = 16.0
 ALLOWED_MM = 0.35
 """How much deeper than at rest an innominate and the sacrum may be drawn in each other (design:
 with what lies between two entries of the table, it stays below 0.5)."""
+
+SURE_MM = 1.0
+"""A depth below this is taken as the filter tells it (design)."""
 
 MOST_LIFT_MM = 2.0
 """How far outwards an innominate is drawn at most, so that it clears the sacrum (design)."""
@@ -27,8 +30,13 @@ MOST_LIFT_MM = 2.0
 class Solid:
     """A bone that can be asked how far points lie from it, inside negative."""
 
-    vertices: Floats
+    surface: Surface
     distance: vtkImplicitPolyDataDistance
+
+    @property
+    def vertices(self) -> Floats:
+        """(n, 3) its vertices."""
+        return self.surface.vertices
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ def solid(surface: Surface) -> Solid:
     """A bone made ready to be asked."""
     distance = vtkImplicitPolyDataDistance()
     distance.SetInput(to_polydata(surface))
-    return Solid(surface.vertices, distance)
+    return Solid(surface, distance)
 
 
 def contact(name: str, one: Solid, other_name: str, other: Solid, near_mm: float) -> Contact:
@@ -71,7 +79,12 @@ def _deepest_mm(bone: Solid, points: Floats) -> float:
         return 0.0
     found = vtkDoubleArray()
     bone.distance.FunctionValue(numpy_to_vtk(np.ascontiguousarray(points), deep=1), found)
-    return float(max(0.0, -vtk_to_numpy(found).min()))
+    depth = -vtk_to_numpy(found)
+    for deepest in np.argsort(-depth):
+        # By a sharp edge the filter can take a place outside for one far inside.
+        if depth[deepest] < SURE_MM or turns_round(bone.surface, points[[deepest]])[0] > 0.5:
+            return float(max(0.0, depth[deepest]))
+    return 0.0
 
 
 def room(

@@ -6,12 +6,14 @@ tells front, back and up, and left and right only from those, so a mirror image 
 is sure and what is not is said in ``Identified``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from siexplorer.geometry.fitting import Cloud, Fit, bend, coverage, fit_bones, fit_shape
@@ -27,7 +29,15 @@ from siexplorer.geometry.mending import (
 from siexplorer.geometry.posing import Pose, poses
 from siexplorer.geometry.registration import apply, samples
 from siexplorer.geometry.shape import MODELLED, PELVIS, ShapeModel
-from siexplorer.geometry.surface import Floats, Ints, Surface, compacted, face_normals, pieces
+from siexplorer.geometry.surface import (
+    Floats,
+    Ints,
+    Surface,
+    compacted,
+    edges,
+    face_normals,
+    pieces,
+)
 
 Unit = Literal["m", "cm", "mm"]
 UNIT_MM: dict[Unit, float] = {"m": 1000.0, "cm": 10.0, "mm": 1.0}
@@ -116,7 +126,9 @@ class Identified:
     ``cloud`` the calmed points of the scan that it was laid on. ``covered`` has the share (0..1) of
     each bone of the pelvis that the scan shows; ``off_mm`` (n,) how far the model's vertices lie
     from the scan; ``bent_mm`` (n,) how far they had to be bent beyond what its modes explain.
-    ``mirrored`` says that the mesh was turned over in a mirror first.
+    ``mirrored`` says that the mesh was turned over in a mirror first. ``holes`` counts its open
+    borders, ``turned`` is the share (0..1) of its triangles that were wound inside out; both on the
+    copy that was worked on.
     """
 
     unit: Unit
@@ -138,6 +150,9 @@ class Identified:
     sides_reason: str
     mirrored: bool
     triangles: int
+    repeated: int = 0
+    holes: int = 0
+    turned: float = 0.0
     notes: list[str] = field(default_factory=list)
 
 
@@ -150,11 +165,17 @@ class Part:
 
 
 def identify(
-    parts: Sequence[Part], model: ShapeModel, *, unit: Unit | None = None, mirrored: bool = False
+    parts: Sequence[Part],
+    model: ShapeModel,
+    *,
+    unit: Unit | None = None,
+    mirrored: bool = False,
+    said: Callable[[str], None] = lambda _: None,
 ) -> Identified:
     """Find the pelvis in some meshes.
 
     ``unit`` and ``mirrored`` are what a user knows: the file's unit, and that it is a mirror image.
+    ``said`` is told what comes next: ``welding``, ``searching``, ``fitting``.
 
     Raises
     ------
@@ -174,6 +195,7 @@ def identify(
     chosen, unit_sure = _unit(size, unit)
     factor = UNIT_MM[chosen]
     given = len(soup.faces)
+    said("welding")
     gathered = welded(soup)
     del soup
     whole = Surface(gathered.surface.vertices * factor, gathered.surface.faces)
@@ -189,11 +211,16 @@ def identify(
         working, corner = thin.surface, thin.vertex
     if len(working.faces) < 50:
         raise NotAPelvis(f"It has only {len(working.faces)} triangles, too few for a bone.")
-    working = wound_alike(working)
+    holes = _holes(working)
+    wound = wound_alike(working)
+    turned = float((wound.faces != working.faces).any(axis=1).mean())
+    working = wound
     normals = calm_normals(working, CALM_MM)
     points, facing, _ = spread(working, normals, CLOUD_POINTS, _worth(working))
     cloud = Cloud(points, facing)
+    said("searching")
     fit = _best_fit(model, cloud)
+    said("fitting")
     stiff = fit_bones(model, fit, cloud)
     vertices = bend(model, fit, stiff, cloud)
     bent = np.linalg.norm(vertices - stiff, axis=1)
@@ -241,8 +268,24 @@ def identify(
         sides_reason=sides_reason,
         mirrored=mirrored,
         triangles=len(whole.faces),
+        repeated=repeated,
+        holes=holes,
+        turned=turned,
         notes=notes,
     )
+
+
+def _holes(surface: Surface) -> int:
+    """How many open borders there are."""
+    pairs, count = edges(surface)
+    border = pairs[count == 1]
+    if not len(border):
+        return 0
+    _, ends = np.unique(border, return_inverse=True)
+    ends = ends.reshape(-1, 2)
+    size = int(ends.max()) + 1
+    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(size, size))
+    return int(connected_components(graph, directed=False)[0])
 
 
 def _joined(parts: Sequence[Part]) -> tuple[Surface, Ints]:

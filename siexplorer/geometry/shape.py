@@ -40,10 +40,11 @@ class Carried:
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A pelvis of the model in its own body frame. ``weights`` (m,) made it, and ``to_body``
-    (4, 4) brought it from the mean's frame into its own.
+    (4, 4) brought it from the mean's frame into its own; ``vertices`` (n, 3) are all of them.
     """
 
     weights: Floats
+    vertices: Floats
     surfaces: dict[str, Surface]
     landmarks: Points
     to_body: Floats
@@ -126,6 +127,17 @@ class ShapeModel:
             found[f"{side}-hip-centre"] = fit_sphere(vertices[start + socket])[0][None]
         return found
 
+    def to_body(self, vertices: Floats) -> Floats:
+        """(4, 4) from where vertices (n, 3) lie, roughly upright, into their own body frame.
+
+        Raises
+        ------
+        ValueError
+            If they have no anterior pelvic plane.
+        """
+        left, right = (self.surface(f"{side}-hip-bone", vertices) for side in ("left", "right"))
+        return body_frame(left, right)
+
     def sample(self, weights: Floats) -> Sample:
         """The pelvis of these weights, in its own body frame, with its landmarks.
 
@@ -137,13 +149,12 @@ class ShapeModel:
         if len(weights) > self.count:
             raise ValueError(f"{len(weights)} weights for {self.count} modes")
         vertices = self.vertices(weights)
-        left, right = (self.surface(f"{side}-hip-bone", vertices) for side in ("left", "right"))
-        to_body = body_frame(left, right)
+        to_body = self.to_body(vertices)
         vertices = vertices @ to_body[:3, :3].T + to_body[:3, 3]
         surfaces = {name: self.surface(name, vertices) for name in MODELLED}
         whole = np.zeros(self.count)
         whole[: len(weights)] = weights
-        return Sample(whole, surfaces, self.points(vertices), to_body)
+        return Sample(whole, vertices, surfaces, self.points(vertices), to_body)
 
     def fit(self, index: Ints, targets: Floats, *, error_mm: float = 1.0) -> Floats:
         """The weights (m,) that take vertices ``index`` (k,) nearest to ``targets`` (k, 3).

@@ -6,7 +6,7 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
 from siexplorer.geometry.lattice import spread_over
-from siexplorer.geometry.surface import Floats, Surface, edges
+from siexplorer.geometry.surface import Floats, Surface, edges, turns_round
 
 DEEP_MM = 1.5
 """How far a vertex may lie inside bone before it counts (facts: the grid is about that fine)."""
@@ -15,7 +15,8 @@ DEEP_MM = 1.5
 def depth_in(solids: list[Surface], points: Floats) -> Floats:
     """(n,) how deep points (n, 3) lie inside the nearest closed surface; negative outside.
 
-    Measured to the plane of the nearest vertex or place on a face.
+    Measured to the plane of the nearest vertex or place on a face. By an edge that plane can lie on
+    the wrong side, so whatever seems to lie deeper than ``DEEP_MM`` is asked again.
     """
     deepest = np.full(len(points), -np.inf)
     for solid in solids:
@@ -27,6 +28,9 @@ def depth_in(solids: list[Surface], points: Floats) -> Floats:
         away, which = cKDTree(places).query(points[near])
         plane = np.einsum("ij,ij->i", places[which] - points[near], normals[which])
         deep = np.sign(plane) * np.where(away < 3.0, np.abs(plane), away)
+        asked = np.flatnonzero(deep > DEEP_MM)
+        outside = asked[turns_round(solid, points[near][asked]) < 0.5]
+        deep[outside] *= -1.0
         deepest[near] = np.maximum(deepest[near], deep)
     return deepest
 

@@ -207,7 +207,7 @@ def _measured(surfaces: dict[str, Surface]) -> tuple[dict[str, Any], list[str]]:
         name: {"points_mm": np.round(p, 3).tolist()} for name, p in found.items()
     }
     record["centres_mm"] = {name: np.round(p, 3).tolist() for name, p in centres.items()}
-    record["si_room_deg_mm"] = _room(surfaces, bones, found, centres)
+    record["si_room_deg_mm"] = si_room(surfaces, bones, found, centres)
     missing = []
     if bones.femur_left is ABSENT:
         missing.append("Without thigh bones the trochanters have no place.")
@@ -232,9 +232,12 @@ def _centres(bones: Bones) -> dict[str, Floats]:
     return centres
 
 
-def _room(
+def si_room(
     surfaces: dict[str, Surface], bones: Bones, found: Points, centres: dict[str, Floats]
 ) -> dict[str, list[list[float]]]:
+    """For each side rows of rotation in degrees and lift in mm, as ``Pack.si_room`` has them, in
+    about three seconds; ``bones`` are the whole ones, ``surfaces`` may hold discs too.
+    """
     from siexplorer.geometry.clearance import room
 
     discs = {name: one for name, one in surfaces.items() if name.endswith("-disc")}

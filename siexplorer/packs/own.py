@@ -82,18 +82,22 @@ def open_own(
     *,
     unit: Unit | None = None,
     mirrored: bool = False,
+    said: Callable[[str], None] = lambda _: None,
 ) -> Identified:
-    """Read some files and find the pelvis in them; ``unit`` and ``mirrored`` as in ``identify``.
+    """Read some files and find the pelvis in them; the rest as in ``identify``.
+
+    ``said`` is told ``reading`` besides.
 
     Raises
     ------
     OwnMeshError
         If they cannot be read, or show no pelvis.
     """
+    said("reading")
     parts = read_own(paths)
     where = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
     try:
-        return identify(parts, model, unit=unit, mirrored=mirrored)
+        return identify(parts, model, unit=unit, mirrored=mirrored, said=said)
     except NotAPelvis as error:
         raise OwnMeshError(f"{where}: {_small(str(error))}") from None
 

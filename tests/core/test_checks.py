@@ -11,10 +11,10 @@ import pytest
 from siexplorer.anatomy.knowledge import Knowledge, read_knowledge
 from siexplorer.exploration import ball_checks, checks
 from siexplorer.exploration.checks import check
-from siexplorer.exploration.tissue import Measured
 from siexplorer.geometry.landmarks import Points
 from siexplorer.geometry.surface import Surface
 from siexplorer.packs.pack import Pack
+from siexplorer.packs.tissue import Measured
 
 
 def test_all_is_well_with_what_ships(known: Knowledge, pack: Pack) -> None:

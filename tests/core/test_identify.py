@@ -129,6 +129,8 @@ def test_holes_duplicates_and_flat_triangles_do_no_harm(model):
     soup = Surface(corners, np.arange(len(corners), dtype=np.int32).reshape(-1, 3))
     found = identify([Part(name, soup)], model)
     assert "610 flat or repeated" in found.notes[0]
+    assert found.repeated == 610
+    assert found.holes > 10
     off = errors(found, locate(model, found), scan)
     assert off["left-asis"] < 3
     assert off["right-ischial-spine"] < 3

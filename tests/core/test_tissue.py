@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
-from siexplorer.exploration.tissue import Measured, faults, measured
 from siexplorer.geometry.flesh import grown
 from siexplorer.geometry.lattice import REACH_MM, Lattice, distances, take_in
 from siexplorer.geometry.ligaments import SUNK_MM, clear_of, draped, sheet
@@ -24,6 +23,7 @@ from siexplorer.geometry.tissue import (
 from siexplorer.geometry.tubes import tube
 from siexplorer.geometry.walls import WITHIN, wall_over
 from siexplorer.packs.pack import Pack
+from siexplorer.packs.tissue import Measured, faults, measured
 
 
 def ball(radius: float, centre: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Surface:

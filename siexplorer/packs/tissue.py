@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from scipy.spatial import cKDTree
 
+from siexplorer.geometry.lattice import spread_over
 from siexplorer.geometry.muscles import PLANS, VOLUME_CM3
 from siexplorer.geometry.nerves import (
     SCIATIC_FROM_PSIS_MM,
@@ -46,8 +47,20 @@ SKIN_TO_PIRIFORMIS_MM = (52.0, 66.0)
 SKIN_TO_PSIS_MM = (8.0, 25.0)
 """Published bands (facts 4.1 to 4.3), and how far the model may differ (design)."""
 
+ANYONE_TO_PIRIFORMIS_MM = (30.0, 95.0)
+ANYONE_TO_PSIS_MM = (4.0, 40.0)
+ANYONE_ATTACHED_SHARE = 0.05
+"""The same of bodies that are not the mean: what is no thinner than skin with some flesh, and no
+thicker than that of this body made half as large again (design)."""
+
+END_ON_BONE_MM = 4.0
+"""The middle of a ligament's end lies within so much of a bone (design: in the mean, 2.1)."""
+
 SCIATIC_LINES = ("psis", "ischial-tuberosity", "greater-trochanter")
 """The landmarks between which the nerve's crossings were published."""
+
+ENDS_SHARE = 0.06
+"""So much of a ligament counts as each end (design)."""
 
 NEAR_SKIN_MM, SHALLOWEST = 20.0, 600
 """So many vertices, the nearest to the skin, are measured exactly."""
@@ -87,6 +100,7 @@ class Measured(msgspec.Struct):
 
     muscles: list[MuscleReport] = []
     ligament_length_mm: dict[str, float] = {}
+    ligament_end_mm: dict[str, float] = {}
     sciatic_mm: dict[str, dict[str, float]] = {}
     skins: dict[str, dict[str, float]] = {}
 
@@ -102,6 +116,7 @@ def measured(pack: Pack) -> Measured:
     parts = np.split(deep, np.cumsum([len(body) for body in bodies]))
     for (side, name), inside in zip(muscles, parts, strict=False):
         found.muscles.append(_muscle(pack, bones, side, name, 100 * float(inside.mean())))
+    found.ligament_end_mm = _ends(pack, bones)
     for side in SIDES:
         for ligament in ("sacrotuberous-ligament", "long-posterior-sacroiliac-ligament"):
             one = pack.surfaces.get(f"{side}-{ligament}")
@@ -117,8 +132,28 @@ def measured(pack: Pack) -> Measured:
     return found
 
 
+def faults_of_any(found: Measured) -> Iterator[str]:
+    """One sentence for every measurement that no body may have, of whatever size and shape."""
+    for one in found.muscles:
+        if not one.closed or one.pieces != 1:
+            yield f"{one.id}: not one closed piece ({one.pieces})."
+        if one.inside_bone_percent > INSIDE_PERCENT:
+            yield f"{one.id}: {one.inside_bone_percent:g} % of its vertices lie inside bone."
+        for held in one.attachments:
+            if held.covered < ANYONE_ATTACHED_SHARE:
+                yield f"{one.id}: covers only {held.covered:.0%} of {held.on}."
+    for name, away in found.ligament_end_mm.items():
+        if away > END_ON_BONE_MM:
+            yield f"{name}: one of its ends lies {away:g} mm off the bones."
+    for name, depths in found.skins.items():
+        if depths["least"] <= 0:
+            yield f"{name}: something of bone or muscle lies outside it ({depths['least']:g} mm)."
+        yield from _depth_faults(name, depths, ANYONE_TO_PSIS_MM, ANYONE_TO_PIRIFORMIS_MM)
+
+
 def faults(found: Measured) -> Iterator[str]:
-    """One sentence for every measurement outside its band."""
+    """One sentence for every measurement outside its published band, too: of a mean body."""
+    yield from faults_of_any(found)
     volumes = {one.id: one.volume_cm3 for one in found.muscles}
     for one in found.muscles:
         yield from _muscle_faults(one)
@@ -146,39 +181,47 @@ def faults(found: Measured) -> Iterator[str]:
                     f"{wanted:g} ± {spread:g}."
                 )
     for name, depths in found.skins.items():
-        yield from _skin_faults(name, depths)
+        yield from _depth_faults(name, depths, SKIN_TO_PSIS_MM, SKIN_TO_PIRIFORMIS_MM)
 
 
 def _muscle_faults(one: MuscleReport) -> Iterator[str]:
     name = one.id.split("-", 1)[1]
-    if not one.closed or one.pieces != 1:
-        yield f"{one.id}: not one closed piece ({one.pieces})."
+    for held in one.attachments:
+        if ANYONE_ATTACHED_SHARE <= held.covered < ATTACHED_SHARE:
+            yield f"{one.id}: covers only {held.covered:.0%} of {held.on}."
     if one.published_cm3 and name not in SMALL_ROTATORS:
         ratio = one.volume_cm3 / one.published_cm3
         if abs(ratio - 1) > VOLUME_TOLERANCE:
             yield f"{one.id}: {one.volume_cm3:g} cm3 instead of {one.published_cm3:g}."
-    if one.inside_bone_percent > INSIDE_PERCENT:
-        yield f"{one.id}: {one.inside_bone_percent:g} % of its vertices lie inside bone."
-    for held in one.attachments:
-        if held.covered < ATTACHED_SHARE:
-            yield f"{one.id}: covers only {held.covered:.0%} of {held.on}."
     low, high = PIRIFORMIS_THICK_MM
     if one.thickness_mm is not None and not low <= one.thickness_mm <= high:
         yield f"{one.id}: {one.thickness_mm:g} mm thick at its middle, not {low:g} to {high:g}."
 
 
-def _skin_faults(name: str, depths: dict[str, float]) -> Iterator[str]:
-    if depths["least"] <= 0:
-        yield f"{name}: something of bone or muscle lies outside it ({depths['least']:g} mm)."
+def _depth_faults(
+    name: str, depths: dict[str, float], psis: tuple[float, float], piriformis: tuple[float, float]
+) -> Iterator[str]:
     for key, (low, high) in (
-        ("left_psis", SKIN_TO_PSIS_MM),
-        ("right_psis", SKIN_TO_PSIS_MM),
-        ("left_piriformis", SKIN_TO_PIRIFORMIS_MM),
-        ("right_piriformis", SKIN_TO_PIRIFORMIS_MM),
+        ("left_psis", psis),
+        ("right_psis", psis),
+        ("left_piriformis", piriformis),
+        ("right_piriformis", piriformis),
     ):
         if key in depths and not low <= depths[key] <= high:
             where = key.replace("_", " ")
             yield f"{name}: {depths[key]:g} mm to the {where}, not {low:g} to {high:g}."
+
+
+def _ends(pack: Pack, bones: dict[str, Surface]) -> dict[str, float]:
+    """How far off the bones the further end of each ligament lies, by its middle vertex, mm."""
+    tree = cKDTree(np.concatenate([spread_over(bone)[0] for bone in bones.values()]))
+    found = {}
+    for name, one in pack.surfaces.items():
+        if name.endswith("ligament") and one.fibres is not None:
+            along, away = one.fibres[:, 1], tree.query(one.surface.vertices)[0]
+            low, high = np.quantile(along, [ENDS_SHARE, 1.0 - ENDS_SHARE])
+            found[name] = _mm(max(np.median(away[along <= low]), np.median(away[along >= high])))
+    return found
 
 
 def _bones(pack: Pack) -> dict[str, Surface]:
