@@ -82,7 +82,7 @@ def test_while_the_ball_is_dragged_nothing_is_laid_out_again(ball_window, qtbot)
     for widget in (window, window.ball):
         widget.installEventFilter(watcher)
     for step in range(1, 5):
-        window.exploration.place_ball(BESIDE_SACRUM + [2.0 * step, 0.0, 0.0], merge=True)
+        window.exploration.place_ball(BESIDE_SACRUM + np.array([2.0 * step, 0, 0]), merge=True)
         settle(qtbot, frames=1)
     assert not watched
     # What is written there did change, within the room that it has.
