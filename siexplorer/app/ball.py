@@ -60,7 +60,10 @@ WALK_MM, WALK_MS = 3.0, 16
 
 COLUMN_PX, DEPTHS_PX, LEAST_SHOWN_MM = 42, 28, 60.0
 
-WATCHED = ("mode", "zone", "tool", "position", "ball", "skin", "selected", "voice", "reach")
+WATCHED = (
+    *("mode", "zone", "tool", "position", "ball", "skin", "selected", "voice", "reach"),
+    "corrections",
+)
 
 
 class Row(NamedTuple):
