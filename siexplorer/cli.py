@@ -389,6 +389,7 @@ def snapshot(
     size: str = "1000x760",
     mode: Mode | None = None,
     technique: str | None = None,
+    read: str | None = None,
     preset: str | None = None,
     depth: str | None = None,
     section: str | None = None,
@@ -427,6 +428,9 @@ def snapshot(
         Explore, move, the map of where a ball may go, or follow a technique.
     technique
         Show this technique, its tool where it lies.
+    read
+        Show what pictures this pattern, saying or other thing that is taught, such as
+        where-it-hurts.
     preset
         A ready-made look: body-and-bones, skin, superficial-muscles, deep-rotators,
         front-of-hip, ligaments, bones.
@@ -483,6 +487,8 @@ def snapshot(
         _movement(known, movement)
     if technique is not None:
         _technique(known, technique)
+    if read is not None:
+        _taught(known, read)
     used = _tool(known, tool or FIRST_TOOL)
     held = _position(known, position or FIRST_POSITION, _side_of(known, ball, ball_on))
     if beside_pack is not None and (technique or mode in ("ball", "follow")):
@@ -500,6 +506,8 @@ def snapshot(
         exploration.set_mode(mode)
     if movement is not None:
         exploration.set_movement(movement)
+    if read is not None:
+        exploration.read(read)
     if mode == "follow" or technique is not None:
         if technique is not None:
             exploration.read(technique)
@@ -1222,6 +1230,16 @@ def _technique(known: "Knowledge", name: str) -> None:
 
     if name not in known.of_kind(Technique):
         raise Refusal(_unknown(known, name, list(known.of_kind(Technique)), what="technique"))
+
+
+def _taught(known: "Knowledge", name: str) -> None:
+    from siexplorer.anatomy.records import Technique
+
+    names = [one for one, guide in known.guides.items() if not isinstance(guide, Technique)]
+    if name in known.of_kind(Technique):
+        raise Refusal(f"{name} is a technique; draw it with --technique {name}.")
+    if name not in names:
+        raise Refusal(_unknown(known, name, names, what="pattern or saying"))
 
 
 def _can_map(exploration: "Exploration") -> None:

@@ -90,6 +90,7 @@ class MapMaker(QObject):
         do, fault = self.exploration, None
         try:
             do.skin_map(wait=True)
+            do.map_at_rest(wait=True)
             position = do.known.positions.get(do.state.position)
             if do.pack is not None and position is not None:
                 body_of(do.known, do.pack, position, do.following)
@@ -505,14 +506,13 @@ def strides(way: np.ndarray, step_mm: float) -> np.ndarray:
 
 def swatch_pixmap(state: str, size: QSize) -> QPixmap:
     """A small patch with the colour and hatching of a state, as on the map."""
-    rows, columns = np.indices((size.height(), size.width()))
-    colour = QColor(ZONE_COLOURS[state])
-    image = QImage(size, QImage.Format.Format_ARGB32)
-    image.fill(Qt.GlobalColor.transparent)
+    wide, high = size.width(), size.height()
+    rows, columns = np.indices((high, wide))
     ink = hatching(ZONE_HATCHES[state], rows * 2, columns * 2, 18)
-    for row in range(size.height()):
-        for column in range(size.width()):
-            edge = row in (0, size.height() - 1) or column in (0, size.width() - 1)
-            colour.setAlpha(255 if edge or ink[row, column] else 110)
-            image.setPixelColor(column, row, colour)
+    edge = np.isin(rows, (0, high - 1)) | np.isin(columns, (0, wide - 1))
+    pixels = np.empty((high, wide, 4), np.uint8)
+    colour = QColor(ZONE_COLOURS[state])
+    pixels[..., :3] = colour.red(), colour.green(), colour.blue()
+    pixels[..., 3] = np.where(edge | ink, 255, 110)
+    image = QImage(pixels.tobytes(), wide, high, 4 * wide, QImage.Format.Format_RGBA8888)
     return QPixmap.fromImage(image)

@@ -130,6 +130,9 @@ class SideBySide(QSplitter):
         self.closed.emit()
 
     def _follow(self, _change: Change) -> None:
+        if getattr(self.view, "_closed", False):
+            # Another pelvis is in use, and this is about to be deleted.
+            return
         compared = self.exploration.state.compared
         if not compared or (self.mirror is not None and not self.mirror.fits()):
             self.close_second()

@@ -53,6 +53,7 @@ LIBRARIES = (
     ("Requests", "Apache-2.0", "https://requests.readthedocs.io"),
     ("RapidFuzz", "MIT", "https://rapidfuzz.github.io/RapidFuzz/"),
     ("Matplotlib (with PyVista)", "Matplotlib licence, PSF-style", "https://matplotlib.org"),
+    ("wakepy, and jeepney on Linux", "MIT", "https://wakepy.readthedocs.io"),
     ("Pillow", "MIT-CMU", "https://python-pillow.github.io"),
 )
 """What runs beside our own code: name, licence, home."""

@@ -100,6 +100,7 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         self._flight_timer.timeout.connect(self._fly_on)
         self._flight: tuple[Camera, Camera, float] | None = None
         self._began, self._full_ms = 0.0, 0.0
+        self._resizing = False
         self._watch_time()
         self._still_timer = QTimer(self)
         self._still_timer.setSingleShot(True)
@@ -384,9 +385,16 @@ class SceneView(QtInteractor):  # type: ignore[misc]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A fixed view is framed again for the new shape."""
+        self._resizing = True
         super().resizeEvent(event)
+        self._resizing = False
         if hasattr(self, "pelvis") and self.exploration.state.camera is None:
             QTimer.singleShot(0, self, self._reframe)
+
+    def paintGL(self) -> None:
+        """Draw. Qt asks for it in the middle of a resize and again after it: once is enough."""
+        if not self._resizing:
+            super().paintGL()
 
     def _reframe(self) -> None:
         if not getattr(self, "_closed", False) and self._flight is None and not self.follows:

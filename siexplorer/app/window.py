@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QSizePolicy,
     QStackedWidget,
+    QTabWidget,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -173,6 +174,8 @@ class MainWindow(QMainWindow):
         self.ball = BallPanel(self.exploration)
         self.follow = FollowPanel(self.exploration)
         self.follow.skips_gate = self.settings.skips_gate
+        self.follow.cues.wanted = self.settings.speaks
+        self.follow.cues.changed.connect(self._remember_speaking)
         self.section = SectionPanel(self.exploration)
         self.timeline.player.calm = self.settings.reduced_motion
         self.ball.calm = self.settings.reduced_motion
@@ -187,17 +190,25 @@ class MainWindow(QMainWindow):
         from siexplorer.app.card import CardPanel
         from siexplorer.app.layers import LayersPanel
         from siexplorer.app.looks import LooksPanel
+        from siexplorer.app.reading import ReadingPanel
         from siexplorer.app.searchbox import SearchPanel
 
         self.search = SearchPanel(self.exploration)
         self.looks = LooksPanel(self.exploration)
         self.layers = LayersPanel(self.exploration)
+        self.reading = ReadingPanel(self.exploration)
+        self.lists = QTabWidget()
+        self.lists.setDocumentMode(True)
+        self.lists.addTab(self.layers, "Parts")
+        self.lists.addTab(self.reading, "Read")
+        self.lists.setTabToolTip(1, "Patterns, what people say, care, and when to be looked at (G)")
+        self.lists.setAccessibleName("Parts of the body, or what there is to read")
         left = QWidget()
         layout = QVBoxLayout(left)
         layout.setContentsMargins(8, 8, 4, 8)
         layout.addWidget(self.search)
         layout.addWidget(self.looks)
-        layout.addWidget(self.layers, 1)
+        layout.addWidget(self.lists, 1)
         left.setMinimumWidth(230)
         self.card = CardPanel(self.exploration)
         self.ball.ready.connect(self._now_prepared)
@@ -302,6 +313,14 @@ class MainWindow(QMainWindow):
             Spec("undo", "&Edit", "Undo", do.undo, ("Ctrl+Z",), "undo"),
             Spec("redo", "&Edit", "Redo", do.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
             Spec("find", "&Edit", "Find…", self.search_for, ("Ctrl+F", "/"), "search"),
+            Spec(
+                "read-list",
+                "&Edit",
+                "What there is to read…",
+                self.show_reading,
+                ("G",),
+                tip="Patterns, what people say, pictures in words, care, when to be looked at",
+            ),
             Spec(
                 "clear",
                 "&Edit",
@@ -643,6 +662,9 @@ class MainWindow(QMainWindow):
             self._prepare_second()
         self._ball_strip.setVisible(mode == "ball")
         self._follow_strip.setVisible(mode == "follow")
+        if mode == "follow" and self.focusWidget() in (None, self, self.view):
+            # There the keys choose a technique, and Tab leads on to its session.
+            self.follow.technique.setFocus()
         self.commands[f"mode-{mode}"].setChecked(True)
 
     def _show_measures(self) -> None:
@@ -723,6 +745,12 @@ class MainWindow(QMainWindow):
         self._docks[0].show()
         self.search.focus_search()
 
+    def show_reading(self) -> None:
+        """The list of what is taught, with the keys in it."""
+        self._docks[0].show()
+        self.lists.setCurrentWidget(self.reading)
+        self.reading.tree.setFocus()
+
     def clear(self) -> None:
         """Clear the selection, or stop reading about one rule of the ball map; where there is
         nothing of them, end the comparison.
@@ -786,6 +814,10 @@ class MainWindow(QMainWindow):
             skips = False
         self.follow.skips_gate = self.settings.skips_gate = skips
         self._renew_commands()
+
+    def _remember_speaking(self) -> None:
+        if self.settings.speaks != self.follow.cues.wanted:
+            self.settings.speaks = self.follow.cues.wanted
 
     def next_voice(self) -> None:
         """The next of the three wordings."""

@@ -150,7 +150,7 @@ def card_of(
         write.block("Size", [entry.size])
         write.block("Where it is said to refer pain", [entry.referral])
     if isinstance(entry, Structure):
-        _referral_areas(write, entry.referral_areas)
+        referral_areas(write, entry.referral_areas)
     write.block("Where sources differ", entry.differs)
     card.blocks.append(Block("Names", tuple(_names(entry))))
     made = _provenance(known, entry, pack)
@@ -315,14 +315,22 @@ def _palpation(write: CardWriter, palpation: Palpation, mistakes: list[Claim]) -
     write.block("Common mistakes", mistakes)
 
 
-def _referral_areas(write: CardWriter, areas: list[ReferralArea]) -> None:
+def referral_areas(write: CardWriter, areas: list[ReferralArea]) -> None:
     """Each area by name, with the share of people where one was published."""
     lines = []
     for area in areas:
-        share = "" if area.percent is None else f" ({area.percent:g} %)"
-        lines.append(write.line(area.claim, f"{area.name}{share}: {area.claim.text}"))
+        share = share_words(area)
+        named = f"{area.name} ({share})" if share else area.name
+        lines.append(write.line(area.claim, f"{named}: {area.claim.text}"))
     if lines:
         write.card.blocks.append(Block("Referral areas on the skin", tuple(lines)))
+
+
+def share_words(area: ReferralArea) -> str:
+    """``94 % of 50 people``, ``94 %``, or an empty text where no share was published."""
+    if area.percent is None:
+        return ""
+    return f"{area.percent:g} %" + (f" of {area.people} people" if area.people else "")
 
 
 def _names(entry: Entry) -> list[Line]:

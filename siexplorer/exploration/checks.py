@@ -159,7 +159,8 @@ OPTIONAL = frozenset(
         "position",
         "tools",
         "places",
-        "referral",
+        "areas",
+        "people",
         "zone",
         "over",
     }

@@ -7,7 +7,16 @@ import numpy as np
 from psygnal import Signal
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.anatomy.records import Layer, Structure, Technique, View, Voice
+from siexplorer.anatomy.records import (
+    Layer,
+    Pattern,
+    ReferralArea,
+    Side,
+    Structure,
+    Technique,
+    View,
+    Voice,
+)
 from siexplorer.exploration.ball import (
     FIRST_POSITION,
     SkinMap,
@@ -408,6 +417,18 @@ class Exploration:
         entry = self.known.entries.get(name or "")
         return isinstance(entry, Structure) and bool(entry.referral_areas)
 
+    def painted(self) -> tuple[list[ReferralArea], Side]:
+        """The referral areas that are drawn, and on which side: those of the pattern that is read,
+        else those of what is selected, if they are asked for.
+        """
+        state, entry = self.state, self.known.entries.get(self.state.selected or "")
+        guide = self.known.guides.get(state.guide or "")
+        if isinstance(guide, Pattern):
+            return guide.areas, "left"
+        if state.referral and isinstance(entry, Structure):
+            return entry.referral_areas, entry.side
+        return [], "midline"
+
     def set_section(self, plane: Plane | None) -> None:
         """Cut along a plane and look on to the cut; None makes the body whole again."""
         if plane is None:
@@ -698,15 +719,26 @@ class Exploration:
         """Where the tool lies (3,) on the body as it stands, whatever position is shown: the same
         place of the skin.
         """
-        on, ball = self.skin_map(), self.state.ball
-        if on is None or ball is None or self.pack is None:
+        on, whole, ball = self.skin_map(), self.map_at_rest(), self.state.ball
+        if on is None or whole is None or ball is None:
             return None
         nearest = int(np.linalg.norm(on.grid.points - np.array(ball), axis=1).argmin())
+        return np.asarray(whole.grid.points[nearest])
+
+    def map_at_rest(self, *, wait: bool = False) -> SkinMap | None:
+        """The ball map of the skin as it stands, if it is there; ``wait`` for it.
+
+        Raises
+        ------
+        ZoneError
+            If it cannot be made (only with ``wait``).
+        """
         standing = self.known.positions.get(FIRST_POSITION)
-        whole = (
-            None if standing is None else made_map(self.known, self.pack, self.state.skin, standing)
-        )
-        return None if whole is None else whole.grid.points[nearest]
+        if self.pack is None or standing is None:
+            return None
+        if wait:
+            return skin_map(self.known, self.pack, self.state.skin, standing, self.following)
+        return made_map(self.known, self.pack, self.state.skin, standing)
 
     def technique(self) -> Technique | None:
         """The technique that is shown, or None."""

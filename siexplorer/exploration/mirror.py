@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from siexplorer.exploration.exploration import Change, Exploration, Pelvis
 from siexplorer.exploration.state import Camera, State
+from siexplorer.packs.pack import Pack
 
 
 class Mirror(Exploration):
@@ -15,11 +16,17 @@ class Mirror(Exploration):
         super().__init__(first.known)
         self.first = first
         other = first.other
+        self._of: Pack | None = None if other is None else other.pack
         if other is None:
-            self.pack, self.items, self.following = first.pack, first.items, first.following
+            self._share()
         else:
             self.pack, self.items = other.pack, other.items
         self.state = self._beside()
+
+    def _share(self) -> None:
+        """Take the pelvis of the first, and what was worked out on it."""
+        self.pack, self.items = self.first.pack, self.first.items
+        self.following, self._posed = self.first.following, None
 
     def _beside(self) -> State:
         state = self.first.state
@@ -42,10 +49,12 @@ class Mirror(Exploration):
     def fits(self) -> bool:
         """Whether it still stands for the pelvis that belongs beside the first."""
         other = self.first.other
-        return self.pack is (self.first.pack if other is None else other.pack)
+        return self._of is (None if other is None else other.pack)
 
     def renew(self) -> None:
         """Become what the first one is now."""
+        if self._of is None and self.pack is not self.first.pack:
+            self._share()
         before, self.state = self.state, self._beside()
         if before != self.state:
             self.changed.emit(Change(before, self.state, "Compare"))

@@ -9,7 +9,7 @@ import numpy as np
 import pyvista as pv
 from vtkmodules.vtkRenderingCore import vtkActor
 
-from siexplorer.anatomy.records import Landmark, Movement, Structure
+from siexplorer.anatomy.records import Landmark, Movement, Pattern
 from siexplorer.exploration.ball import SkinMap, ZoneError, rule_at
 from siexplorer.exploration.ball_words import better_words, thing_words
 from siexplorer.exploration.beside import absent_words, whose
@@ -233,7 +233,12 @@ class PelvisScene:
     def aim(self, *, fly: bool = True) -> None:
         """Put the camera where the state says."""
         state = self.exploration.state
-        target = state.camera or lain(fixed_view(state.view, self.aspect()), self.lying())
+        # What is painted on the skin goes on below the bones.
+        skin = isinstance(self.exploration.known.guides.get(state.guide or ""), Pattern) and bool(
+            self.exploration.painted()[0]
+        )
+        view = fixed_view(state.view, self.aspect(), whole_skin=skin)
+        target = state.camera or lain(view, self.lying())
         if fly and self._fly is not None:
             self._fly(target)
         else:
@@ -374,18 +379,17 @@ class PelvisScene:
                 actor.GetMapper().AddClippingPlane(self.cutting.plane)
 
     def _draw_referral(self, state: State) -> None:
-        """Soft areas on the skin for what is selected, if they are asked for."""
-        entry = self.exploration.known.entries.get(state.selected or "")
+        """Soft areas on the skin for what is read, or if asked for those of what is selected."""
+        areas, side = self.exploration.painted()
         skin, pack = self._skin(state), self.exploration.pack
-        wanted = state.referral and isinstance(entry, Structure) and entry.referral_areas
-        key = (state.selected, state.skin) if wanted and skin is not None else None
+        key = (state.guide, state.selected, state.skin) if areas and skin is not None else None
         if key != self._referral_drawn:
             self._referral_drawn = key
             for actor in self._referral_actors:
                 self.plotter.renderer.RemoveActor(actor)
             self._referral_actors, self._laid = [], []
-            if key and skin is not None and pack is not None and isinstance(entry, Structure):
-                self._laid = laid_on(*skin, entry, pack.landmarks)
+            if key and skin is not None and pack is not None:
+                self._laid = laid_on(*skin, areas, side, pack.landmarks)
                 strength = np.maximum.reduce([one.strength for one in self._laid] or [np.zeros(1)])
                 if strength.any():
                     self._referral_actors = [
@@ -455,6 +459,7 @@ class PelvisScene:
         if on is None or tool is None or found is None:
             self.ball_marks.clear()
             self.overlay.set_core("", [])
+            self.overlay.set_notes([])
             return
         self.ball_marks.draw(tool, found, on, self.theme, self.scale)
         said = known.say(
@@ -497,7 +502,7 @@ class PelvisScene:
         captions: list[str] = []
         selected = items.get(state.selected or "")
         if selected is None or state.selected in state.hidden:
-            self.overlay.set_selection(None, None, None, [])
+            self.overlay.set_selection(None, None, None, [], notes=self._notes(state, pose))
         else:
             place = self.place_of(selected.id, pose)
             # On the cut, a label points at the cut face.
@@ -543,7 +548,7 @@ class PelvisScene:
         ]
         start = state.mode == "explore" and state.selected is None and state.view == "back"
         # The dimples are marks on the skin: no place to start where it has been taken away.
-        start = start and self.exploration.other is None
+        start = start and self.exploration.other is None and state.guide is None
         start = start and (self._skin(state) is not None or not skins(items))
         if start and rings and state.camera is None and state.section is None:
             captions.append(known.say("start_here"))
@@ -616,7 +621,8 @@ class PelvisScene:
         if "corridor" in roles:
             captions.append(known.say("corridor_caption"))
         if self._laid:
-            captions.append(known.say("referral_caption"))
+            guide = isinstance(known.guides.get(state.guide or ""), Pattern)
+            captions.append(known.say("pattern_caption" if guide else "referral_caption"))
         if state.section is not None:
             captions.append(known.say("section_caption", where=words(known, state.section)))
             if any(name not in state.hidden for name in skins(self.exploration.items)):
