@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from siexplorer.exploration.moving import Pose
     from siexplorer.exploration.state import Section
     from siexplorer.geometry.surface import Floats
+    from siexplorer.packs.opened import Opened
     from siexplorer.packs.pack import Pack
     from siexplorer.scene.reel import Reel
 
@@ -291,8 +292,14 @@ def _packs_app() -> "App":
 # The commands -------------------------------------------------------------------------------------
 
 
-def open_window(quit_after: float | None) -> int:
-    """Open the window and stay until it is closed."""
+def open_window(
+    quit_after: float | None,
+    meshes: Sequence[Path] = (),
+    *,
+    unit: MeshUnit | None = None,
+    mirrored: bool | None = None,
+) -> int:
+    """Open the window, with a mesh of the user's own or without, and stay until it is closed."""
     if sys.platform.startswith("linux"):
         _need_screen()
     _need_gl()
@@ -304,7 +311,7 @@ def open_window(quit_after: float | None) -> int:
             "scripts/run.py” in a checkout, which installs what is missing.",
             CANNOT_DRAW,
         ) from None
-    return run(quit_after=quit_after)
+    return run(quit_after, meshes, unit=unit, mirrored=mirrored)
 
 
 def list_(*, kind: Kind | None = None, json: bool = False) -> int:
@@ -845,7 +852,8 @@ def landmarks(
     """Find the landmarks of a pelvis in MESH, or of all meshes in a folder.
 
     MESH is an STL, OBJ, PLY, GLB, glTF or VTP file, several that belong together, or a folder
-    (with --out). Nothing is sent anywhere.
+    (with --out). Nothing is sent anywhere. Landmarks that you have corrected in the window lie
+    where you put them; a table holds them as they were found.
 
     Parameters
     ----------
@@ -874,6 +882,7 @@ def landmarks(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from siexplorer.geometry.find import locate
     from siexplorer.packs.batch import record_of
+    from siexplorer.packs.opened import kept_on
     from siexplorer.packs.own import OwnMeshError, open_own
     from siexplorer.packs.pack import PackError, read_shape
 
@@ -884,7 +893,11 @@ def landmarks(
         raise Refusal(str(error)) from None
     except PackError as error:
         raise Refusal(str(error), FAILED) from None
-    record = record_of(model, found, locate(model, found), [path.name for path in mesh])
+    located = locate(model, found)
+    by_hand, problems = kept_on(mesh, found, located)
+    for problem in problems:
+        complain(problem)
+    record = record_of(model, found, located, [path.name for path in mesh], by_hand)
     print_json(record) if json else landmark_lines(record)
     return DONE
 
@@ -907,6 +920,111 @@ def _landmark_table(folder: Path, out: Path | None, jobs: int, dask: str | None)
         raise Refusal(_cannot_write(out, error)) from None
     print(f"{done} meshes done, {before} were there before, {failed} of all failed; see {out}.")
     return DONE
+
+
+def open_(
+    mesh: list[Path],
+    /,
+    *,
+    json: bool = False,
+    unit: MeshUnit | None = None,
+    mirrored: bool = False,
+    not_mirrored: bool = False,
+    picture: Path | None = None,
+    view: View = "back",
+    into: Path | None = None,
+) -> int:
+    """Open a mesh of your own in the window, with the body carried over to it.
+
+    MESH is an STL, OBJ, PLY, GLB, glTF or VTP file, or several that belong together. Without a
+    screen, or with --json or --picture, what was found in it is reported instead. Nothing is sent
+    anywhere, and nothing of it is kept.
+
+    Parameters
+    ----------
+    mesh
+        The file or files.
+    json
+        Print JSON: what “siexplorer landmarks --json” prints, and what could not be carried over.
+    unit
+        The file's unit; otherwise told by its size.
+    mirrored
+        The mesh is a mirror image; turn it over first. It cannot be told from shape.
+    not_mirrored
+        The mesh is no mirror image. If you say neither, pictures say that left and right are not
+        confirmed.
+    picture
+        Draw this PNG file of it.
+    view
+        From where to look in the picture.
+    into
+        Write what was opened into this file, for a window to read; each step is printed.
+    """
+    if mirrored and not_mirrored:
+        raise Refusal("--mirrored and --not-mirrored do not go together; leave one of them out.")
+    sides = True if mirrored else False if not_mirrored else None
+    if not (json or picture or into) and _has_screen():
+        return open_window(None, mesh, unit=unit, mirrored=sides)
+    if picture is not None:
+        _need_gl()
+    # Small matrices: more threads only wait for each other. Nothing has loaded NumPy yet.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from siexplorer.packs.opened import open_pelvis, write_opened
+    from siexplorer.packs.own import OwnMeshError
+    from siexplorer.packs.pack import PackError
+
+    known = _knowledge(say_problems=into is None)
+    say_step = (lambda step: print(step, flush=True)) if into is not None else (lambda step: None)
+    try:
+        opened = open_pelvis(mesh, known, unit=unit, mirrored=sides, said=say_step)
+    except OwnMeshError as error:
+        raise Refusal(str(error)) from None
+    except PackError as error:
+        raise Refusal(str(error), FAILED) from None
+    if into is not None:
+        try:
+            write_opened(opened, into)
+        except OSError as error:
+            raise Refusal(_cannot_write(into, error)) from None
+        return DONE
+    for problem in opened.problems:
+        complain(problem)
+    if picture is not None:
+        _draw_opened(opened, known, picture, view)
+    if json:
+        from siexplorer.exploration.own import opened_record
+
+        print_json(opened_record(known, opened))
+    else:
+        from siexplorer.exploration.own import report, report_text
+
+        print(report_text(report(known, opened)))
+    return DONE
+
+
+def _draw_opened(opened: "Opened", known: "Knowledge", out: Path, view: View) -> None:
+    from siexplorer.exploration.correcting import as_corrections
+    from siexplorer.exploration.exploration import Exploration
+    from siexplorer.scene.snapshot import draw, save_png
+
+    exploration = Exploration(known)
+    exploration.use(opened.pack, as_corrections(opened.corrected))
+    exploration.look(view)
+    try:
+        save_png(draw(exploration, (1000, 760)), out)
+    except OSError as error:
+        raise Refusal(_cannot_write(out, error)) from None
+
+
+def _has_screen() -> bool:
+    """Whether a window can be opened here."""
+    if not sys.platform.startswith("linux"):
+        return True
+    try:
+        _need_screen()
+    except Refusal:
+        return False
+    return True
 
 
 def compare(pack_a: str, pack_b: str, /, *, json: bool = False) -> int:
@@ -1008,6 +1126,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "zones": zones,
     "ball": ball,
     "beneath": beneath,
+    "open": open_,
     "landmarks": landmarks,
     "compare": compare,
     "check": check,
@@ -1148,6 +1267,8 @@ def _pack(*, cached: bool = True, say_problems: bool = True) -> "tuple[Pack | No
     from siexplorer.packs.fetch import open_pack
     from siexplorer.packs.pack import BUILT_IN, PackError
 
+    if os.environ.get("SIEXPLORER_OPENED"):
+        return _opened_pack(Path(os.environ["SIEXPLORER_OPENED"]))
     try:
         name = os.environ.get(PACK) or BUILT_IN
         pack = open_pack(name, cache=_cache_folder() if cached else None)
@@ -1158,6 +1279,18 @@ def _pack(*, cached: bool = True, say_problems: bool = True) -> "tuple[Pack | No
     for problem in pack.problems if say_problems else ():
         complain(problem)
     return pack, None
+
+
+def _opened_pack(path: Path) -> "tuple[Pack | None, str | None]":
+    """The mesh of the user's own that a window has open."""
+    from siexplorer.exploration.correcting import as_corrections, corrected
+    from siexplorer.packs.opened import OpenedError, read_opened
+
+    try:
+        opened = read_opened(path)
+    except OpenedError as error:
+        return None, str(error)
+    return corrected(opened.pack, as_corrections(opened.corrected)), None
 
 
 def _named_pack(name: str) -> "Pack":

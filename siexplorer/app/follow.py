@@ -162,7 +162,7 @@ class FollowPanel(QWidget):
     # Following ------------------------------------------------------------------------------------
 
     def _follow(self, change: Change) -> None:
-        watched = ("mode", "guide", "tool", "position", "skin", "voice", "ball")
+        watched = ("mode", "guide", "tool", "position", "skin", "voice", "ball", "corrections")
         if any(getattr(change.before, key) != getattr(change.after, key) for key in watched):
             left = change.after.guide not in self._led or change.after.mode != "follow"
             if left and self.session is not None:

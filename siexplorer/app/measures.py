@@ -56,9 +56,8 @@ class MeasuresPanel(QWidget):
     def _fit_words(self) -> None:
         self.words.setFixedHeight(self.words.heightForWidth(self.width() - 2 * SIDE_PX))
 
-    def _follow(self, change: Change) -> None:
-        if change.before.against != change.after.against:
-            self.renew()
+    def _follow(self, _change: Change) -> None:
+        self.renew()
 
     def renew(self) -> None:
         """Write the table for the two pelves that are compared now."""

@@ -93,6 +93,7 @@ class PacksDialog(QDialog):
         self.to_compare = to_compare
         self.now = BUILT_IN if pack is None else pack.info.id
         self.lacks = [] if pack is None or self.now == BUILT_IN else lacking(known, pack)
+        self.own = pack.info if pack is not None and pack.own is not None else None
         self.task: Task | None = None
         self.setWindowTitle(known.say("compare_title" if to_compare else "packs_title"))
         self._build()
@@ -176,6 +177,8 @@ class PacksDialog(QDialog):
             self.said.setText(str(error))
         if self.built_in is not None:
             self._add(BUILT_IN, self.built_in.title, "built in", None, self.built_in.licence)
+        if self.own is not None:
+            self._add(self.own.id, self.own.title, "open", None, self.own.licence)
         for name, one in self.found.items():
             self._add(name, one.pack.title, one.state, one.pack.bytes, one.pack.licence)
         if not chosen:
@@ -218,6 +221,11 @@ class PacksDialog(QDialog):
             rows = [("Licence", info.licence), ("Attribution", info.attribution)]
             rows += [("Version", info.version), ("How it was made", info.provenance)]
             title, address, lacks = info.title, info.upstream, info.lacks
+        elif self.own is not None and name == self.own.id:
+            info = self.own
+            rows = [("Licence", info.licence), ("Attribution", info.attribution)]
+            rows += [("How it was made", info.provenance)]
+            title, address, lacks = info.title, "", info.lacks
         else:
             self.text.clear()
             self._renew_buttons()
@@ -226,8 +234,9 @@ class PacksDialog(QDialog):
             f"<tr><td><b>{what}</b>&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>"
             for what, value in rows
         )
-        link = f"<a href='{escape(address, quote=True)}'>{escape(address)}</a>"
-        table += f"<tr><td><b>From</b></td><td>{link}</td></tr>"
+        if address:
+            link = f"<a href='{escape(address, quote=True)}'>{escape(address)}</a>"
+            table += f"<tr><td><b>From</b></td><td>{link}</td></tr>"
         if name == self.now and self.lacks:
             lacks = self.lacks
         points = "".join(f"<li>{escape(words)}</li>" for words in lacks)
@@ -241,7 +250,8 @@ class PacksDialog(QDialog):
     def _renew_buttons(self) -> None:
         name, busy = self.chosen(), self.task is not None
         one = self.found.get(name)
-        state = one.state if one is not None else "built in"
+        is_own = self.own is not None and name == self.own.id
+        state = one.state if one is not None else "open" if is_own else "built in"
         self.download.setEnabled(one is not None and state != "here" and not busy)
         self.verify.setEnabled(state in ("here", "broken") and not busy)
         self.remove.setEnabled(state in ("here", "broken") and not busy)
@@ -274,7 +284,7 @@ class PacksDialog(QDialog):
         name = self.chosen()
 
         def done(pack: Pack) -> str:
-            self.now = name
+            self.now, self.own = name, None
             self.used.emit(pack)
             self.lacks = lacking(self.known, pack)
             words = self.known.say("packs_in_use", pack=pack.info.title)

@@ -38,6 +38,7 @@ from siexplorer.exploration.beneath import (
     stack_along,
 )
 from siexplorer.exploration.catalog import Item, join
+from siexplorer.exploration.correcting import Correcting, corrected
 from siexplorer.exploration.looks import (
     BODY,
     Look,
@@ -62,6 +63,7 @@ from siexplorer.exploration.state import (
     SKINS,
     Beside,
     Camera,
+    Corrections,
     Mode,
     Perspective,
     Plane,
@@ -112,6 +114,7 @@ class Exploration:
     def __init__(self, known: Knowledge, pack: Pack | None = None) -> None:
         self.known = known
         self.pack = pack
+        self.as_found = pack
         self.items: dict[str, Item] = join(known, pack)
         self._following: Following | None = None
         self._posed: tuple[object, Pose | None] | None = None
@@ -124,11 +127,13 @@ class Exploration:
         self._redo: list[Change] = []
         self._open_label: str | None = None
         self._last_movement = ""
+        self.correcting = Correcting(self)
 
     def load(self, known: Knowledge, pack: Pack | None) -> None:
         """Take the records and the pelvis once they are read."""
         before = self._start_look(self.state.skin)
         self.known, self.pack, self.items = known, pack, join(known, pack)
+        self.as_found = pack
         self._following, self._posed = None, None
         self._judged, self._stacked = None, None
         if Look(self.state.hidden, self.state.faded) == before:
@@ -140,10 +145,15 @@ class Exploration:
                 ]
         self.loaded.emit()
 
-    def use(self, pack: Pack) -> None:
-        """Take another pelvis. What is selected stays where it is shown there; undo starts anew."""
+    def use(self, pack: Pack, corrections: Corrections = ()) -> None:
+        """Take another pelvis. What is selected stays where it is shown there; undo starts anew.
+
+        ``corrections`` are landmarks that were put right on it before.
+        """
+        self.correcting.finish()
         before = self.state
-        self.pack, self.items = pack, join(self.known, pack)
+        self.as_found, self.pack = pack, corrected(pack, corrections)
+        self.items = join(self.known, self.pack)
         self._others.clear()
         self._following, self._posed = None, None
         self._judged, self._stacked = None, None
@@ -157,6 +167,7 @@ class Exploration:
             reach=False,
             section=None,
             at=0.0,
+            corrections=corrections,
         )
         kept = self._one_skin(self._begun(kept))
         self.state = replace(kept, ball=self._first() if kept.mode == "ball" else None)
@@ -220,8 +231,7 @@ class Exploration:
             del self._undo[:-MOST_UNDO]
         self._open_label = label if merge else None
         self._redo.clear()
-        self.state = after
-        self.changed.emit(Change(before, after, label))
+        self._go(Change(before, after, label))
 
     def pause_merging(self) -> None:
         """The next merged change starts an undo step of its own (a drag or a run has ended)."""
@@ -256,10 +266,34 @@ class Exploration:
             return None
         change = source.pop()
         target.append(change)
-        now, self.state = self.state, change.before if back else change.after
         self._open_label = None
-        self.changed.emit(Change(now, self.state, change.label))
+        self._go(Change(self.state, change.before if back else change.after, change.label))
         return change.label
+
+    def _go(self, change: Change) -> None:
+        """Be in the state after a change, and say so."""
+        self.state = change.after
+        if change.before.corrections != change.after.corrections:
+            self._take_corrections()
+        self.correcting.follow(change)
+        self.changed.emit(change)
+
+    def _take_corrections(self) -> None:
+        """Landmarks lie where they were put by hand, and what is worked out from them follows."""
+        if self.as_found is None:
+            return
+        before = self.items
+        self.pack = corrected(self.as_found, self.state.corrections)
+        moved = {
+            name: replace(item, points=points, anchor=points[len(points) // 2])
+            for name, points in self.pack.landmarks.items()
+            if (item := before.get(name)) is not None and item.points is not points
+        }
+        self.items = {name: moved.get(name, item) for name, item in before.items()}
+        # What soft tissue follows are the surfaces, which no landmark changes.
+        if self._following is not None:
+            self._following.pack = self.pack
+        self._posed = self._judged = self._stacked = None
 
     # What a person does ---------------------------------------------------------------------------
 

@@ -15,6 +15,10 @@ SKINS: tuple[SkinKind, ...] = ("female", "male")
 Plane = Literal["sagittal", "coronal", "axial", "free"]
 
 
+Corrections = tuple[tuple[str, tuple[float, float, float]], ...]
+"""Landmarks of a mesh of one's own that were put elsewhere by hand, mm, sorted by their ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """Where the eye is, what it looks at, which way is up; mm in the body frame."""
@@ -57,7 +61,8 @@ class State:
     which what is selected is reached. ``guide`` is what is taught: in the mode of following the
     technique that is shown, elsewhere what is read about. Of the two skins only ``skin`` is ever
     out of ``hidden``. A second view shows ``beside``, or another pelvis, ``against``, by its key
-    among those that the exploration keeps for it; never both.
+    among those that the exploration keeps for it; never both. ``corrections`` are the landmarks
+    that were put right by hand.
     """
 
     mode: Mode = "explore"
@@ -83,6 +88,7 @@ class State:
     attachments: bool = False
     referral: bool = False
     section: Section | None = None
+    corrections: Corrections = ()
 
     @property
     def compared(self) -> bool:

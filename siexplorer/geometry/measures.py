@@ -1,9 +1,16 @@
 """Distances and angles of a pelvis from its landmarks."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from siexplorer.geometry.landmarks import Points
 from siexplorer.geometry.surface import Floats, Surface
+
+if TYPE_CHECKING:
+    # The window reads this module at its start; finding landmarks brings scipy.
+    from siexplorer.geometry.landmarks import Points
 
 SLAB_MM = 3.0
 OPENING_MM, RAMUS_SHARE = 4.0, 0.75
