@@ -363,14 +363,8 @@ def _iliacus(body: Body) -> Plan:
     )
     across = ranked(turn)
     patch = painted(body.areas["iliacus.insertion"], 1.0)
-    # Up the middle of its lower part: from rim to rim the strands' ends would make a barb.
-    height = ranked(patch.vertices[:, 2])
-    spots = []
-    for share in (0.14, 0.23, 0.35):
-        level = patch.vertices[(height >= share) & (height <= share + 0.12)]
-        away = np.linalg.norm(level - level.mean(axis=0), axis=1)
-        spots.append(level[np.argmin(away)])
-    ends = along(np.stack(spots), 1 - across)
+    ends = patch.vertices[spread_evenly(patch.vertices, 40)]
+    ends = along(ends[np.argsort(ends[:, 2])], 0.05 + 0.3 * (1 - across))
     low = centre + np.array([-2.0, -radius - 4.0, -24.0])
     under = low + along(np.array([[-7.0, 6.0, 0.0], [6.0, 0.0, 0.0]]), across)
     stations = [
@@ -620,14 +614,14 @@ def _levator_ani(body: Body) -> Plan:
     arch = beside(rim[np.argmax(rim[:, 2])], -9.0, 12.0, 6.0)
     # Its tendinous arch hangs on the fascia of obturator internus, from the pubis to the spine.
     # Its front edge begins behind the bone, where nothing pushes it below or before the pubis.
-    front = beside(pubis, 0.0, 2.5, 3.0)
+    front = beside(pubis, -3.0, 4.5, 2.0)
     begun = lifted(body, laid([front[None], arch[None], spine[None]], 180)[0], 2.2)
     across = np.linspace(0.0, 1.0, len(begun))
     tip = body.left["coccyx-tip"][0]
     hiatus = (pubis + tip) / 2
     inner_border = np.stack(
         [
-            beside(pubis, -3.0, 11.0, -4.0),
+            beside(pubis, -4.5, 12.0, -6.0),
             np.array([11.0, hiatus[1] - 8.0, tip[2] - 24.0]),
             np.array([8.5, hiatus[1] + 12.0, tip[2] - 24.0]),
             np.array([2.0, tip[1] - 22.0, tip[2] - 16.0]),
