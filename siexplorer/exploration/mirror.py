@@ -30,8 +30,11 @@ class Mirror(Exploration):
 
     def _beside(self) -> State:
         state = self.first.state
+        if state.against is not None:
+            # What was put right, was on the other.
+            return replace(state, against=None, corrections=())
         if state.beside is None:
-            return replace(state, against=None)
+            return state
         return replace(
             state,
             movement=state.beside.movement,
