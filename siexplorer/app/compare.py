@@ -66,6 +66,9 @@ class Mirror(Exploration):
     def renew(self) -> None:
         """Become what the first one is now."""
         before, self.state = self.state, self._beside()
+        if self.pack is not self.first.pack:
+            self.mean, self.pack, self.items = self.first.mean, self.first.pack, self.first.items
+            self.following, self._posed = self.first.following, None
         if before != self.state:
             self.changed.emit(Change(before, self.state, "Compare"))
 

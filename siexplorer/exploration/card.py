@@ -355,7 +355,7 @@ def _provenance(known: Knowledge, entry: Entry, pack: Pack | None) -> list[Line]
 
 def _made_key(provenance: str) -> str:
     """The sentence about how a surface was made, by the first words of its provenance."""
-    for start in ("modelled", "statistical mean", "fitted", "scanned"):
+    for start in ("modelled", "statistical mean", "statistical shape", "fitted", "scanned"):
         if provenance.startswith(start):
             return start.replace(" ", "_")
     return "made_otherwise"

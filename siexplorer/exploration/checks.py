@@ -174,6 +174,7 @@ CHOSEN_SENTENCES = frozenset(
         "modelled",
         "scanned",
         "statistical_mean",
+        "statistical_shape",
         "where_left",
         "where_right",
         *(f"thing_{name}" for name in TELLS),

@@ -1,5 +1,6 @@
 """One exploration: the model that every view follows and every control speaks to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from siexplorer.exploration.beneath import (
     reached,
     stack_along,
 )
-from siexplorer.exploration.catalog import Item, join
+from siexplorer.exploration.catalog import Item, join, reshaped
 from siexplorer.exploration.looks import (
     BODY,
     PRESETS,
@@ -82,17 +83,24 @@ class Exploration:
     """Holds what is known, the pelvis that is loaded, the state, and the way back.
 
     ``changed`` is emitted after every change of state, ``hovered`` with an id or None, ``loaded``
-    once a pack is there.
+    once a pack is there, ``settled`` once more is worked out about the pelvis in its shape.
+
+    ``mean`` is the pack as it was read, ``pack`` the same in the shape of now. While a shape is
+    ``rough``, its normals are the mean's and nothing slow should be begun on it.
     """
 
     changed = Signal(Change)
     hovered = Signal(object)
     loaded = Signal()
+    settled = Signal()
 
     def __init__(self, known: Knowledge, pack: Pack | None = None) -> None:
         self.known = known
-        self.pack = pack
+        self.mean = self.pack = pack
+        self.rough = False
         self.items: dict[str, Item] = join(known, pack)
+        self._mean_items = self.items
+        self._mean_following: Following | None = None
         self._following: Following | None = None
         self._posed: tuple[object, Pose | None] | None = None
         self._judged: tuple[object, Verdict] | None = None
@@ -106,9 +114,8 @@ class Exploration:
     def load(self, known: Knowledge, pack: Pack | None) -> None:
         """Take the records and the pelvis once they are read."""
         before = self._start_look(self.state.skin)
-        self.known, self.pack, self.items = known, pack, join(known, pack)
-        self._following, self._posed = None, None
-        self._judged, self._stacked = None, None
+        self.known = known
+        self._take(pack)
         if Look(self.state.hidden, self.state.faded) == before:
             self.state = self._begun(self.state)
             # What was done before there was a model did not touch what it shows.
@@ -121,11 +128,10 @@ class Exploration:
     def use(self, pack: Pack) -> None:
         """Take another pelvis. What is selected stays where it is shown there; undo starts anew."""
         before = self.state
-        self.pack, self.items = pack, join(self.known, pack)
-        self._following, self._posed = None, None
-        self._judged, self._stacked = None, None
+        self._take(pack)
         kept = replace(
             before,
+            shape=(),
             selected=before.selected if before.selected in self.items else None,
             camera=None,
             beside=None,
@@ -140,19 +146,44 @@ class Exploration:
         self.loaded.emit()
         self.changed.emit(Change(before, self.state, "Use another pelvis"))
 
+    def _take(self, pack: Pack | None) -> None:
+        """Another pelvis, as it was read."""
+        self.mean = self.pack = pack
+        self.rough = False
+        self.items = self._mean_items = join(self.known, pack)
+        self._mean_following = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """What was worked out on another shape or pelvis."""
+        self._following, self._posed = None, None
+        self._judged, self._stacked = None, None
+
     @property
     def following(self) -> "Following | None":
         """What follows the bones of the pelvis that is loaded; made when something first moves."""
         if self._following is None and self.pack is not None:
             from siexplorer.exploration.following import Following
 
-            self._following = Following(self.known, self.pack)
+            if self.pack is self.mean:
+                self._mean_following = self._mean_following or Following(self.known, self.pack)
+                self._following = self._mean_following
+            else:
+                self._following = Following(self.known, self.pack, self._tied_mean())
         return self._following
 
     @following.setter
     def following(self, shared: "Following | None") -> None:
         """Share what another exploration of the same pelvis has worked out."""
         self._following = shared
+
+    def _tied_mean(self) -> "Following | None":
+        """What follows the bones of the mean, which is tied alike in every shape."""
+        from siexplorer.exploration.following import Following
+
+        if self._mean_following is None and self.mean is not None:
+            self._mean_following = Following(self.known, self.mean)
+        return self._mean_following
 
     # Changing what is shown -----------------------------------------------------------------------
 
@@ -174,7 +205,7 @@ class Exploration:
             del self._undo[:-MOST_UNDO]
         self._open_label = label if merge else None
         self._redo.clear()
-        self.state = after
+        self._become(after)
         self.changed.emit(Change(before, after, label))
 
     def pause_merging(self) -> None:
@@ -210,10 +241,84 @@ class Exploration:
             return None
         change = source.pop()
         target.append(change)
-        now, self.state = self.state, change.before if back else change.after
+        now = self.state
+        self._become(change.before if back else change.after)
         self._open_label = None
         self.changed.emit(Change(now, self.state, change.label))
         return change.label
+
+    def _become(self, state: State) -> None:
+        """Take a state, and the pelvis in its shape."""
+        before, self.state = self.state.shape, state
+        if state.shape != before and self.mean is not None:
+            from siexplorer.exploration.shaping import is_exact, shaped
+
+            self.pack = shaped(self.mean, state.shape)
+            self.rough = not is_exact(self.mean, state.shape)
+            self.items = (
+                reshaped(self._mean_items, self.mean, self.pack)
+                if self.pack is not self.mean
+                else self._mean_items
+            )
+            self._forget()
+
+    # The shape ------------------------------------------------------------------------------------
+
+    def set_shape(self, shape: Sequence[float], *, merge: bool = False) -> None:
+        """Give the built-in pelvis another shape: weights of the model's modes; none, the mean. A
+        run is one undo step. The ball goes along with the skin.
+
+        Raises
+        ------
+        ValueError
+            If the model has no such shape, or this pelvis none.
+        PackError
+            If the shape model is missing or broken.
+        """
+        from siexplorer.exploration.shaping import can_be_shaped, fault_of, shaped, tidy
+
+        if self.mean is None or not can_be_shaped(self.mean):
+            raise ValueError("only the built-in pelvis has other shapes")
+        wanted = tidy(shape)
+        fault = fault_of(wanted)
+        if fault:
+            raise ValueError(fault)
+        ball, skin = self.state.ball, f"skin-{self.state.skin}"
+        standing = self.state.position == FIRST_POSITION
+        if ball is not None and self.pack is not None and standing and skin in self.mean.surfaces:
+            here = self.pack.surfaces[skin].surface.vertices
+            nearest = int(np.linalg.norm(here - np.array(ball), axis=1).argmin())
+            there = shaped(self.mean, wanted).surfaces[skin].surface.vertices
+            x, y, z = np.round(np.array(ball) + there[nearest] - here[nearest], 2)
+            ball = (float(x), float(y), float(z))
+        label = "Shape" if any(wanted) else "Shape: the mean"
+        self.apply(label, merge=merge, shape=wanted, ball=ball)
+
+    def settle(self) -> None:
+        """Work out what was left out while the shape changed; arrays alone, so a thread may. What
+        is asked for meanwhile goes on with the rough shape.
+        """
+        if not self.rough or self.mean is None or self.pack is None:
+            return
+        from siexplorer.exploration.shaping import made_exact
+
+        shape, rough = self.state.shape, self.pack
+        exact = made_exact(self.mean, shape, rough)
+        if self.state.shape == shape and self.pack is rough:
+            self.pack, self.rough = exact, False
+            self._forget()
+
+    def measure_room(self) -> None:
+        """Find out how much room the SI joints of a shape have, so that their motion can be
+        magnified; in about three seconds, and arrays alone, so a thread may.
+        """
+        pack = self.pack
+        if pack is None or pack is self.mean or self.rough or pack.si_room or self.mean is None:
+            return
+        from siexplorer.exploration.shaping import room_in
+
+        pack.si_room = room_in(self.mean, pack)
+        self._posed = None
 
     # What a person does ---------------------------------------------------------------------------
 

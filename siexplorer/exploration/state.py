@@ -56,7 +56,8 @@ class State:
     ``position``; ``zone`` is the rule that is read about, ``reach`` whether the skin is dotted from
     which what is selected is reached. ``guide`` is what is taught: in the mode of following the
     technique that is shown, elsewhere what is read about. Of the two skins only ``skin`` is ever
-    out of ``hidden``.
+    out of ``hidden``. ``shape`` has the weights of the shape model's first modes in standard
+    deviations; empty is the mean.
     """
 
     mode: Mode = "explore"
@@ -81,6 +82,7 @@ class State:
     attachments: bool = False
     referral: bool = False
     section: Section | None = None
+    shape: tuple[float, ...] = ()
 
     @property
     def on_skin(self) -> bool:

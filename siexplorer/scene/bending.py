@@ -85,6 +85,14 @@ class Bending:
         self._last: tuple[Mapping[str, Drawn], _Group] | None = None
         self.waiting: frozenset[str] = frozenset()
 
+    def forget(self) -> None:
+        """The points at rest are others from now on."""
+        for data in list(self._bent):
+            self._lay_back(data)
+        self._held.clear()
+        self._groups.clear()
+        self._last = None
+
     def draw(
         self, drawn: Mapping[str, Drawn], following: "Following | None", pose: Pose | None
     ) -> frozenset[str]:

@@ -16,6 +16,7 @@ from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.exploration.looks import skins
 from siexplorer.exploration.moving import STRAIN_FROM_PERCENT, Pose, moves_si
 from siexplorer.exploration.sections import words
+from siexplorer.exploration.shaping import shape_words
 from siexplorer.exploration.state import Camera, State
 from siexplorer.geometry.motion import SIDES, moved
 from siexplorer.geometry.section import flat_ends
@@ -103,6 +104,7 @@ class PelvisScene:
         self._reach_drawn: object = None
         self._reach_actor: vtkActor | None = None
         self._laid: list[Laid] = []
+        self._shape: object = exploration.pack
         self.picker = Picker(plotter.renderer)
         self.overlay = Overlay(plotter, theme, scale, self._covered)
         self._light()
@@ -125,11 +127,20 @@ class PelvisScene:
 
         self._follow_exploration = follow
         exploration.changed.connect(follow)
+
+        def settled() -> None:
+            scene = me()
+            if scene is not None:
+                scene.redraw()
+
+        self._settle = settled
+        exploration.settled.connect(settled)
         self.set_theme(theme)
 
     def close(self) -> None:
         """Stop following and let go of the drawing."""
         self.exploration.changed.disconnect(self._follow_exploration, missing_ok=True)
+        self.exploration.settled.disconnect(self._settle, missing_ok=True)
         self.overlay.close()
 
     # Building -------------------------------------------------------------------------------------
@@ -165,8 +176,8 @@ class PelvisScene:
         if seen != (after.view, after.camera, after.mode, self.lying()):
             self._lain = self.lying()
             self.aim()
-        glides = (before.section, before.at, before.magnification, before.ball)
-        now = (after.section, after.at, after.magnification, after.ball)
+        glides = (before.section, before.at, before.magnification, before.ball, before.shape)
+        now = (after.section, after.at, after.magnification, after.ball, after.shape)
         if glides != now and self._stirred is not None:
             self._stirred()
         if after.ball is not None and replace(before, ball=after.ball) == after:
@@ -179,6 +190,12 @@ class PelvisScene:
     def redraw(self) -> None:
         """Bring everything drawn in line with the state."""
         state, pose = self.exploration.state, self.exploration.pose()
+        if self._shape is not self.exploration.pack:
+            # The pelvis took another shape: what was found on its skin lies elsewhere.
+            self._shape = self.exploration.pack
+            self._skins.clear()
+            self._places_on_skin.clear()
+            self._landmarks = self._referral_drawn = None
         plane = self.cutting.draw(state, self.surfaces.shown(state), pose, self.theme)
         self.surfaces.draw(state, pose, self.cutting.hollow)
         self.surfaces.clip(plane)
@@ -554,7 +571,8 @@ class PelvisScene:
             mapped = not self._of_another() or self.skin_map() is not None
             usual = known.say("map_caption") if mapped else ""
             captions += filter(None, [problem[:1].upper() + problem[1:] or usual])
-        self.overlay.set_captions([*captions, *self._credit()])
+        shape = shape_words(known, state.shape)
+        self.overlay.set_captions([*captions, *([shape] if shape else []), *self._credit()])
 
     def _of_another(self) -> bool:
         """Whether this is another pelvis than the one that comes along."""

@@ -18,7 +18,7 @@ from siexplorer.exploration.sections import plane_of
 from siexplorer.exploration.state import State
 from siexplorer.geometry.motion import angle_deg, displacement_mm, moved
 from siexplorer.geometry.section import flat_ends
-from siexplorer.geometry.surface import Floats, compacted, used_vertices
+from siexplorer.geometry.surface import Floats, compacted, used_vertices, vertex_normals
 from siexplorer.packs.pack import Pack, PackSurface
 from siexplorer.scene.actors import (
     area_actor,
@@ -28,6 +28,8 @@ from siexplorer.scene.actors import (
     place,
     plain_mapper,
     rim_of,
+    set_normals,
+    set_vertices,
     skin_actor,
     surface_actor,
 )
@@ -86,6 +88,8 @@ class Surfaces:
         self._lengths: dict[str, Length] = {}
         self._plain: dict[str, Rgb] = {}
         self._drawn: dict[str, PackSurface] = {}
+        self._laid: dict[str, PackSurface] = {}
+        self._shape: object = None
         self._look: object = None
         self._covered: frozenset[str] = frozenset()
         self._moments = 0
@@ -111,6 +115,42 @@ class Surfaces:
         actor.GetMapper().RemoveAllClippingPlanes()
         if self._plane is not None:
             actor.GetMapper().AddClippingPlane(self._plane)
+
+    # Shape ----------------------------------------------------------------------------------------
+
+    def _reshape(self) -> None:
+        """The pelvis took another shape: what was worked out on the one before is let go of."""
+        pack = self.exploration.pack
+        if pack is self._shape:
+            return
+        if self._shape is not None:
+            self.bending.forget()
+            for kept in (self._boxes, self._middles, self._rims):
+                kept.clear()
+            self._look = None
+        self._shape = pack
+
+    def _lay(self, name: str, surface: PackSurface) -> None:
+        """Move the points that are drawn to where a surface in its shape of now has them."""
+        before = self._laid.get(name)
+        self._laid[name] = surface
+        if before is None or before is surface:
+            return
+        actor = self.actors[name]
+        whole = surface.surface.vertices.astype(np.float32)
+        full = self.detail.full(actor).GetInput()
+        kept = self._kept.get(name)
+        set_vertices(full, whole if kept is None else whole[kept])
+        if surface.normals is not before.normals:
+            if kept is None:
+                set_normals(full, surface.normals)
+            else:
+                set_normals(full, vertex_normals(surface.surface)[kept])
+        if f"{name} ends" in self._kept:
+            ends = self._ends[name].GetMapper().GetInput()
+            set_vertices(ends, whole[self._kept[f"{name} ends"]])
+        self.detail.lay(name, surface)
+        self._picker.forget_shape([actor])
 
     # Which ----------------------------------------------------------------------------------------
 
@@ -213,6 +253,7 @@ class Surfaces:
 
     def draw(self, state: State, pose: Pose | None, hollow: frozenset[str] = frozenset()) -> None:
         """Bring every surface in line with the state. ``hollow`` ones are cut and not filled."""
+        self._reshape()
         look = (replace(state, at=0.0, magnification=1.0, camera=None), self.theme, hollow)
         if look == self._look and pose is not None and state.section is None:
             self._move_on(pose)
@@ -363,6 +404,7 @@ class Surfaces:
 
     def _draw_one(self, name: str, surface: PackSurface, state: State, pose: Pose | None) -> None:
         actor = self.actors.get(name) or self._make(name, surface)
+        self._lay(name, surface)
         entry = self.exploration.known.entries.get(surface.info.entry)
         chosen, faded = state.selected == surface.info.entry, self._faded(state, surface)
         role, is_skin = role_of(surface.info), isinstance(entry, Skin)

@@ -1,0 +1,121 @@
+"""How the built-in pelvis is shaped: which weights may be asked for, and what they measure."""
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from siexplorer.anatomy.knowledge import Knowledge
+from siexplorer.geometry.surface import Floats
+from siexplorer.packs.carried import Shapes, measured_room, weights_text
+from siexplorer.packs.pack import BUILT_IN, Pack, read_shape
+
+MODES = 5
+"""So many modes have a slider: together three quarters of how the 26 people differ."""
+
+MOST_SD = 2.0
+MOST_TOGETHER_SD = 3.33
+"""How far all weights together may go: of five that are spread normally, 95 in 100 people lie
+within (chi-square). Beyond, the model folds its bones."""
+
+KEPT = 6
+"""So many shapes that were shown are kept as they are, with what was worked out on them."""
+
+Shape = tuple[float, ...]
+
+_making = threading.Lock()
+
+
+def can_be_shaped(pack: Pack | None) -> bool:
+    """Whether the shape model belongs to a pelvis: it does to the built-in one alone."""
+    return pack is not None and pack.info.id == BUILT_IN
+
+
+def made_shapes(pack: Pack) -> Shapes | None:
+    """The shapes of a pack, if they are there already."""
+    found: Shapes | None = pack.derived.get("shapes")
+    return found
+
+
+def shapes_of(pack: Pack) -> Shapes:
+    """The shapes of the built-in pack; worked out the first time, in about five seconds.
+
+    Raises
+    ------
+    PackError
+        If the shape model is missing or broken.
+    """
+    with _making:
+        found = made_shapes(pack)
+        if found is None:
+            found = pack.derived["shapes"] = Shapes(pack, read_shape(), MODES)
+        return found
+
+
+def tidy(weights: Sequence[float]) -> Shape:
+    """Weights as a state keeps them: rounded, without zeros at the end."""
+    kept = [round(float(value), 2) + 0.0 for value in weights]
+    while kept and kept[-1] == 0.0:
+        kept.pop()
+    return tuple(kept)
+
+
+def within(shape: Sequence[float], mode: int, value: float) -> Shape:
+    """A shape with one weight set, as near to what is asked as may be: within ``MOST_SD`` alone,
+    and with the others within ``MOST_TOGETHER_SD``.
+    """
+    whole = [*shape, *[0.0] * (mode + 1 - len(shape))]
+    whole[mode] = 0.0
+    rest = MOST_TOGETHER_SD**2 - sum(one * one for one in whole)
+    most = min(MOST_SD, np.floor(100.0 * np.sqrt(max(0.0, rest))) / 100.0)
+    whole[mode] = min(most, max(-most, value))
+    return tidy(whole)
+
+
+def fault_of(shape: Sequence[float]) -> str:
+    """Why a shape cannot be shown, as one clause, or an empty text."""
+    if len(shape) > MODES:
+        return f"{len(shape)} weights, and a shape has {MODES} at most"
+    for value in shape:
+        if not abs(value) <= MOST_SD:
+            return f"a weight of {value:g}, and a shape goes no further than {MOST_SD:g} SD"
+    together = float(np.linalg.norm(shape)) if len(shape) else 0.0
+    if together > MOST_TOGETHER_SD:
+        return (
+            f"together the weights are {together:.2f} SD from the mean, and no more than "
+            f"{MOST_TOGETHER_SD:g} is shown, within which 95 of 100 people lie"
+        )
+    return ""
+
+
+def shaped(pack: Pack, shape: Shape) -> Pack:
+    """The built-in pack in a shape: exact if it was shown before, otherwise still rough."""
+    if not any(shape):
+        return pack
+    kept: dict[Shape, Pack] = pack.derived.setdefault("shaped", {})
+    return kept[shape] if shape in kept else shapes_of(pack).rough(shape)
+
+
+def is_exact(pack: Pack, shape: Shape) -> bool:
+    """Whether a shape of the built-in pack is there with all its normals."""
+    return not any(shape) or shape in pack.derived.get("shaped", {})
+
+
+def made_exact(pack: Pack, shape: Shape, rough: Pack) -> Pack:
+    """A rough shape of a pack with all its normals, kept for when it is shown again."""
+    kept: dict[Shape, Pack] = pack.derived.setdefault("shaped", {})
+    if shape not in kept:
+        while len(kept) >= KEPT:
+            kept.pop(next(iter(kept)))
+        kept[shape] = shapes_of(pack).exact(rough)
+    return kept[shape]
+
+
+def room_in(pack: Pack, shape: Pack) -> dict[str, Floats]:
+    """``si_room`` of a shape of a pack."""
+    return measured_room(shape, shapes_of(pack).model)
+
+
+def shape_words(known: Knowledge, shape: Shape) -> str:
+    """What a picture says of its shape; nothing of the mean."""
+    return known.say("shape_caption", weights=weights_text(shape)) if any(shape) else ""
