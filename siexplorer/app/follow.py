@@ -391,6 +391,7 @@ class FollowPanel(QWidget):
         self.setFixedHeight(236)
         tie(self, exploration.changed, self._follow)
         tie(self, exploration.loaded, self.fill)
+        tie(self, exploration.settled, self.renew)
         self.fill()
 
     def _chooser(self) -> QWidget:
@@ -434,7 +435,7 @@ class FollowPanel(QWidget):
     # Following ------------------------------------------------------------------------------------
 
     def _follow(self, change: Change) -> None:
-        watched = ("mode", "guide", "tool", "position", "skin", "voice", "ball")
+        watched = ("mode", "guide", "tool", "position", "skin", "voice", "ball", "shape")
         if any(getattr(change.before, key) != getattr(change.after, key) for key in watched):
             left = change.before.guide != change.after.guide or change.after.mode != "follow"
             if left and self.session is not None:
@@ -474,7 +475,8 @@ class FollowPanel(QWidget):
         self._fault = ""
         self.busy.setVisible(needs and not there)
         if needs and not there:
-            self.maker.start()
+            if not do.rough:
+                self.maker.start()
         elif needs and do.state.ball is None:
             do.lay_tool()
         self._tell()
@@ -546,7 +548,9 @@ class FollowPanel(QWidget):
             self._fault = fault[:1].upper() + fault[1:]
             self._tell()
             return
-        self.exploration.lay_tool()
+        if self.exploration.state.ball is None or not self.exploration.state.shape:
+            # On another shape it has gone along with the skin: laid anew, it would be a step more.
+            self.exploration.lay_tool()
         self.renew()
         self.ready.emit()
 

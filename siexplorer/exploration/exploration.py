@@ -283,16 +283,23 @@ class Exploration:
         fault = fault_of(wanted)
         if fault:
             raise ValueError(fault)
-        ball, skin = self.state.ball, f"skin-{self.state.skin}"
-        standing = self.state.position == FIRST_POSITION
-        if ball is not None and self.pack is not None and standing and skin in self.mean.surfaces:
-            here = self.pack.surfaces[skin].surface.vertices
-            nearest = int(np.linalg.norm(here - np.array(ball), axis=1).argmin())
-            there = shaped(self.mean, wanted).surfaces[skin].surface.vertices
-            x, y, z = np.round(np.array(ball) + there[nearest] - here[nearest], 2)
-            ball = (float(x), float(y), float(z))
+        ball = self._carried_ball(shaped(self.mean, wanted))
         label = "Shape" if any(wanted) else "Shape: the mean"
         self.apply(label, merge=merge, shape=wanted, ball=ball)
+
+    def _carried_ball(self, pack: Pack) -> tuple[float, float, float] | None:
+        """Where the ball lies once the pelvis is another: it goes with the skin below it."""
+        ball, name = self.state.ball, f"skin-{self.state.skin}"
+        if ball is None or self.pack is None or name not in self.pack.surfaces:
+            return ball
+        here = drawn = self.pack.surfaces[name].surface.vertices
+        pose, following = self._held(), self.following
+        if pose is not None and following is not None and following.ready(name) is not None:
+            drawn = following.bent(name, pose)
+        nearest = int(np.linalg.norm(drawn - np.array(ball), axis=1).argmin())
+        goes = pack.surfaces[name].surface.vertices[nearest] - here[nearest]
+        x, y, z = np.round(np.array(ball) + goes, 2)
+        return float(x), float(y), float(z)
 
     def settle(self) -> None:
         """Work out what was left out while the shape changed; arrays alone, so a thread may. What
@@ -308,17 +315,23 @@ class Exploration:
             self.pack, self.rough = exact, False
             self._forget()
 
-    def measure_room(self) -> None:
+    def make_movable(self, *, ready: bool = False) -> None:
         """Find out how much room the SI joints of a shape have, so that their motion can be
-        magnified; in about three seconds, and arrays alone, so a thread may.
+        magnified, and how its muscles give way to bone; in about three seconds, and arrays alone,
+        so a thread may. ``ready`` ties everything at once, in some seconds more.
         """
-        pack = self.pack
-        if pack is None or pack is self.mean or self.rough or pack.si_room or self.mean is None:
+        pack, mean = self.pack, self.mean
+        if pack is None or mean is None or pack is mean or self.rough or pack.si_room:
             return
+        from siexplorer.exploration.following import Following
         from siexplorer.exploration.shaping import room_in
 
-        pack.si_room = room_in(self.mean, pack)
-        self._posed = None
+        following = Following(self.known, pack, self._tied_mean(), yields=True)
+        if ready:
+            following.prepare()
+        pack.si_room = room_in(mean, pack)
+        if self.pack is pack:
+            self._following, self._posed = following, None
 
     # What a person does ---------------------------------------------------------------------------
 

@@ -54,11 +54,19 @@ class Following:
     """Ties each structure of a pack to its bones when it is first asked for, and keeps that.
 
     A pack that is another one in a different shape is tied as that one, ``like``, is: what carries
-    a vertex is the same, and so is about how it gives way to bone.
+    a vertex is the same, and so is about how it gives way to bone; unless it ``yields`` by itself,
+    which takes as long as for any pack.
     """
 
-    def __init__(self, known: Knowledge, pack: Pack, like: "Following | None" = None) -> None:
-        self.pack, self._entries, self._like = pack, known.entries, like
+    def __init__(
+        self,
+        known: Knowledge,
+        pack: Pack,
+        like: "Following | None" = None,
+        *,
+        yields: bool = False,
+    ) -> None:
+        self.pack, self._entries, self._like, self._yields = pack, known.entries, like, yields
         self._bones: Carriers | None = None
         self._tied: dict[str, Tied] = {}
         self._lines: tuple[list[str], Tied, Floats] | None = None
@@ -71,9 +79,9 @@ class Following:
 
     def ready(self, name: str) -> Tied | None:
         """A structure that is tied already, or None."""
-        if self._like is not None and name not in self._tied and self._like.ready(name) is None:
-            return None
-        return self.tie(name) if self._like is not None else self._tied.get(name)
+        if name in self._tied or self._like is None or self._yields:
+            return self._tied.get(name)
+        return None if self._like.ready(name) is None else self.tie(name)
 
     def tie(self, name: str) -> Tied:
         """A structure tied to its bones; takes some hundredths of a second the first time."""
@@ -81,12 +89,15 @@ class Following:
             if name not in self._tied:
                 one = self.pack.surfaces[name]
                 if self._like is not None:
-                    self._tied[name] = replace(
+                    made = replace(
                         self._like.tie(name),
                         points=np.ascontiguousarray(one.surface.vertices.T, dtype=np.float32),
                         normals=np.ascontiguousarray(one.normals.T, dtype=np.float32),
                     )
-                    return self._tied[name]
+                    if self._yields:
+                        made = self._yielding(name, replace(made, yields={}))
+                    self._tied[name] = made
+                    return made
                 made = tied(one.surface.vertices, one.normals, self._shares(name))
                 self._tied[name] = self._yielding(name, made)
             return self._tied[name]

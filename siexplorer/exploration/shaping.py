@@ -2,13 +2,17 @@
 
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siexplorer.anatomy.knowledge import Knowledge
 from siexplorer.geometry.surface import Floats
-from siexplorer.packs.carried import Shapes, measured_room, weights_text
 from siexplorer.packs.pack import BUILT_IN, Pack, read_shape
+
+if TYPE_CHECKING:
+    # Slow to import, and nobody asks for shapes at the start.
+    from siexplorer.packs.carried import Shapes
 
 MODES = 5
 """So many modes have a slider: together three quarters of how the 26 people differ."""
@@ -17,6 +21,8 @@ MOST_SD = 2.0
 MOST_TOGETHER_SD = 3.33
 """How far all weights together may go: of five that are spread normally, 95 in 100 people lie
 within (chi-square). Beyond, the model folds its bones."""
+
+SIDES = ("left", "right")
 
 KEPT = 6
 """So many shapes that were shown are kept as they are, with what was worked out on them."""
@@ -31,13 +37,13 @@ def can_be_shaped(pack: Pack | None) -> bool:
     return pack is not None and pack.info.id == BUILT_IN
 
 
-def made_shapes(pack: Pack) -> Shapes | None:
+def made_shapes(pack: Pack) -> "Shapes | None":
     """The shapes of a pack, if they are there already."""
     found: Shapes | None = pack.derived.get("shapes")
     return found
 
 
-def shapes_of(pack: Pack) -> Shapes:
+def shapes_of(pack: Pack) -> "Shapes":
     """The shapes of the built-in pack; worked out the first time, in about five seconds.
 
     Raises
@@ -45,6 +51,8 @@ def shapes_of(pack: Pack) -> Shapes:
     PackError
         If the shape model is missing or broken.
     """
+    from siexplorer.packs.carried import Shapes
+
     with _making:
         found = made_shapes(pack)
         if found is None:
@@ -93,7 +101,13 @@ def shaped(pack: Pack, shape: Shape) -> Pack:
     if not any(shape):
         return pack
     kept: dict[Shape, Pack] = pack.derived.setdefault("shaped", {})
-    return kept[shape] if shape in kept else shapes_of(pack).rough(shape)
+    if shape in kept:
+        return kept[shape]
+    last: tuple[Shape, Pack] | None = pack.derived.get("rough")
+    if last is None or last[0] != shape:
+        # Asked for more than once on its way into the picture.
+        last = pack.derived["rough"] = shape, shapes_of(pack).rough(shape)
+    return last[1]
 
 
 def is_exact(pack: Pack, shape: Shape) -> bool:
@@ -113,9 +127,47 @@ def made_exact(pack: Pack, shape: Shape, rough: Pack) -> Pack:
 
 def room_in(pack: Pack, shape: Pack) -> dict[str, Floats]:
     """``si_room`` of a shape of a pack."""
+    from siexplorer.packs.carried import measured_room
+
     return measured_room(shape, shapes_of(pack).model)
+
+
+def ends_of(pack: Pack) -> list[tuple[dict[str, float], dict[str, float]]]:
+    """What each mode measures at both ends of its slider, worked out once in a quarter second."""
+    if "ends" not in pack.derived:
+        shapes = shapes_of(pack)
+        pack.derived["ends"] = [
+            tuple(figures(shapes.rough((*[0.0] * mode, sd))) for sd in (-MOST_SD, MOST_SD))
+            for mode in range(MODES)
+        ]
+    found: list[tuple[dict[str, float], dict[str, float]]] = pack.derived["ends"]
+    return found
 
 
 def shape_words(known: Knowledge, shape: Shape) -> str:
     """What a picture says of its shape; nothing of the mean."""
-    return known.say("shape_caption", weights=weights_text(shape)) if any(shape) else ""
+    if not any(shape):
+        return ""
+    from siexplorer.packs.carried import weights_text
+
+    return known.say("shape_caption", weights=weights_text(shape))
+
+
+FIGURES = ("asis_asis_mm", "psis_psis_mm", "subpubic_angle_deg", "sacral_tilt_deg")
+"""What is told of a shape, by the names of :mod:`siexplorer.geometry.measures`."""
+
+
+def figures(pack: Pack) -> dict[str, float]:
+    """The distances in mm and angles in degrees of a pack by which people's pelves differ; NaN
+    where a pelvis has no such thing.
+    """
+    from siexplorer.geometry.measures import measures
+
+    points = dict(pack.landmarks)
+    points |= {f"{side}-hip-centre": pack.centres[f"{side}-hip-joint"][None] for side in SIDES}
+    hips = [pack.surfaces[f"{side}-hip-bone"].surface for side in SIDES]
+    found = measures(points, hips[0], hips[1])
+    found["promontory_above_asis_mm"] = float(points["sacral-promontory"][0, 2])
+    found["promontory_behind_asis_mm"] = float(points["sacral-promontory"][0, 1])
+    found["height_mm"] = float(np.mean([np.ptp(hip.vertices[:, 2]) for hip in hips]))
+    return found

@@ -33,6 +33,8 @@ SIDES = tuple(SIGNS)
 RIDING = ("vertebra", "rib", "l1-l2-disc", "l2-l3-disc", "l3-l4-disc", "l4-l5-disc")
 """How the ids of what rides on the sacrum end."""
 
+PELVIS = frozenset({"left-hip-bone", "right-hip-bone", "sacrum"})
+
 MOST_FACES = 100_000
 """Finer bones take too long to be moved against each other (design)."""
 
@@ -56,7 +58,8 @@ def carried_pack(
 
     ``vertices`` (n, 3) are all the model's, laid on that pelvis, mm, in its own body frame.
     ``bones`` and ``landmarks`` (k, 3) of that pelvis replace the carried ones of the same id;
-    without any, the faces of the model's joints are kept together (see :func:`carry.jointed`).
+    without its hip bones or sacrum, the faces of the model's joints are kept together (see
+    :func:`carry.jointed`).
     ``info`` says whose it is; without it, it is said to be the built-in pack.
 
     Raises
@@ -68,7 +71,8 @@ def carried_pack(
         raise ValueError(f"{len(vertices)} vertices for a model of {len(model.mean)}")
     flat = to_mean(model, vertices)
     moves = (apply(flat, vertices) - model.mean)[:, :, None]
-    goes = body_moves(built_in, model, moves if bones else jointed(model, moves))
+    own = not PELVIS.isdisjoint(bones or {})
+    goes = body_moves(built_in, model, moves if own else jointed(model, moves))
     back: Floats = np.asarray(np.linalg.inv(flat), dtype=np.float64)
     places = {
         name: apply(back, at + goes[name][..., 0]) for name, at in places_of(built_in).items()
@@ -219,7 +223,7 @@ class Shapes:
         """
         if len(weights) > self.count:
             raise ValueError(f"{len(weights)} weights for {self.count} modes")
-        some = np.asarray(weights, dtype=np.float32)
+        some = np.asarray(weights or [0.0], dtype=np.float32)
         flat = some @ self._moves[: len(some)].reshape(len(some), -1)
         places = self._rest + flat.reshape(3, -1)
         split = dict(zip(self._names, np.split(places, self._ends, axis=1), strict=True))

@@ -23,11 +23,11 @@ from siexplorer.geometry.section import flat_ends
 from siexplorer.geometry.surface import Floats, Surface
 from siexplorer.packs.pack import BUILT_IN
 from siexplorer.scene.actors import (
+    Tubes,
     dashed_ring,
     lamps,
     point_cloud,
     set_points,
-    tube_actor,
 )
 from siexplorer.scene.actors import place as put
 from siexplorer.scene.ball import BallMarks
@@ -93,7 +93,8 @@ class PelvisScene:
         self._said_at = 0.0
         self._words_late = False
         self._curve_actors: dict[str, vtkActor] = {}
-        self._curves_drawn: object = None
+        self._curves: dict[str, Tubes] = {}
+        self._curves_drawn: tuple[object, object] | None = None
         self._landmarks: tuple[object, State, list[tuple[str, Floats, str, bool]]] | None = None
         self._marks = Marks(np.empty((0, 3)), [], np.empty(0))
         self.zone_problem: str | None = None
@@ -316,12 +317,17 @@ class PelvisScene:
         set_points(self._points, self._point_ids, points, colours)
         surface = self._point_actor.GetProperty()
         surface.SetPointSize(9.0 * self.scale)
-        places = np.concatenate(located) if located else np.empty((0, 3))
-        self._marks = Marks(places, ids, np.array(reach) * self.scale)
-        key = [(body, len(held), [tuple(one[0]) for one in held]) for body, held in curves.items()]
-        if (key, state.section is None) != self._curves_drawn:
-            self._curves_drawn = (key, state.section is None)
+        marked = np.concatenate(located) if located else np.empty((0, 3))
+        self._marks = Marks(marked, ids, np.array(reach) * self.scale)
+        key = [(body, [len(one) for one in held]) for body, held in curves.items()]
+        places = [[tuple(one[0]) for one in held] for held in curves.values()]
+        now = (key, state.section is None), places
+        if self._curves_drawn is None or now[0] != self._curves_drawn[0]:
             self._draw_curves(curves)
+        elif places != self._curves_drawn[1]:
+            for body, held in curves.items():
+                self._curves[body].lay(held, CURVE_RADIUS_MM)
+        self._curves_drawn = now
         for body, actor in self._curve_actors.items():
             put(actor, pose.matrices.get(body) if pose else None)
 
@@ -380,11 +386,11 @@ class PelvisScene:
         renderer = self.plotter.renderer
         for actor in self._curve_actors.values():
             renderer.RemoveActor(actor)
-        self._curve_actors = {
-            body: tube_actor(held, CURVE_RADIUS_MM, self.theme.landmark)
-            for body, held in curves.items()
-        }
+        self._curves = {body: Tubes(held, CURVE_RADIUS_MM) for body, held in curves.items()}
+        self._curve_actors = {body: tubes.actor for body, tubes in self._curves.items()}
         for actor in self._curve_actors.values():
+            actor.SetPickable(False)
+            actor.GetProperty().SetColor(*self.theme.landmark)
             renderer.AddActor(actor)
             if self.exploration.state.section is not None:
                 actor.GetMapper().AddClippingPlane(self.cutting.plane)

@@ -118,17 +118,44 @@ class Surfaces:
 
     # Shape ----------------------------------------------------------------------------------------
 
-    def _reshape(self) -> None:
-        """The pelvis took another shape: what was worked out on the one before is let go of."""
+    def _reshape(self) -> bool:
+        """Whether the pelvis took another shape; then what was worked out on the one before is let
+        go of.
+        """
         pack = self.exploration.pack
         if pack is self._shape:
-            return
-        if self._shape is not None:
-            self.bending.forget()
-            for kept in (self._boxes, self._middles, self._rims):
-                kept.clear()
-            self._look = None
+            return False
+        self.bending.forget()
+        for kept in (self._boxes, self._middles, self._rims):
+            kept.clear()
         self._shape = pack
+        return True
+
+    def _morph(self, state: State, pose: Pose | None) -> None:
+        """Another shape of the same picture: points are laid elsewhere, and while it changes only
+        what can be seen.
+        """
+        self._drawn = self.shown(state)
+        renew = self._renews()
+        for name in self._drawn.keys() - self._covered:
+            self._lay(name, self._drawn[name])
+        self.detail.watch({name: self.actors[name] for name in self._drawn}, self._drawn)
+        if pose is not None:
+            self._lengths = self._lengths_now(pose)
+            self._put(pose)
+        self._draw_ghosts(self._drawn, pose)
+        self._to_bend = None
+        self.bend(pose)
+        if renew and self.detail.moving:
+            self._cover()
+
+    def _renews(self) -> bool:
+        """Whether it is found out anew after this picture what can be seen; then all is drawn."""
+        renew = self._moments % LOOK_AGAIN == 0
+        self._moments += 1
+        if renew or not self.detail.moving:
+            self._uncover()
+        return renew
 
     def _lay(self, name: str, surface: PackSurface) -> None:
         """Move the points that are drawn to where a surface in its shape of now has them."""
@@ -253,10 +280,14 @@ class Surfaces:
 
     def draw(self, state: State, pose: Pose | None, hollow: frozenset[str] = frozenset()) -> None:
         """Bring every surface in line with the state. ``hollow`` ones are cut and not filled."""
-        self._reshape()
-        look = (replace(state, at=0.0, magnification=1.0, camera=None), self.theme, hollow)
-        if look == self._look and pose is not None and state.section is None:
-            self._move_on(pose)
+        reshaped = self._reshape()
+        still = replace(state, at=0.0, magnification=1.0, camera=None, shape=(), ball=None)
+        look = (still, self.theme, hollow)
+        if look == self._look and state.section is None and (reshaped or pose is not None):
+            if reshaped:
+                self._morph(state, pose)
+            elif pose is not None:
+                self._move_on(pose)
             return
         self._look = look
         self._uncover()
@@ -285,10 +316,7 @@ class Surfaces:
         """Another moment of the same picture: only what moves is touched, and while it runs only
         what can be seen.
         """
-        renew = self._moments % LOOK_AGAIN == 0
-        self._moments += 1
-        if renew or not self.detail.moving:
-            self._uncover()
+        renew = self._renews()
         self._lengths = self._lengths_now(pose)
         self._put(pose)
         self._draw_ghosts(self._drawn, pose)
@@ -335,6 +363,7 @@ class Surfaces:
         self._to_bend = None
         for name in self._covered:
             if name in self._drawn:
+                self._lay(name, self._drawn[name])
                 self.actors[name].SetVisibility(True)
         self._covered = frozenset()
 
