@@ -57,6 +57,8 @@ def display() -> Iterator[dict[str, str]]:
 
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, PYTHONPATH=str(ROOT))
+        # Compiled modules are kept, as Python does it unless told otherwise.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment["SIEXPLORER_SETTINGS"] = str(Path(folder) / "settings.ini")
         Path(environment["SIEXPLORER_SETTINGS"]).write_text("[General]\nnotice=1000\n")
         if not sys.platform.startswith("linux") or os.environ.get("DISPLAY"):

@@ -23,6 +23,7 @@ from siexplorer.printing import (
     ball_record,
     beneath_lines,
     beneath_record,
+    compared_lines,
     complain,
     described,
     kinds,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from siexplorer.exploration.moving import Pose
     from siexplorer.exploration.state import Section
     from siexplorer.geometry.surface import Floats
+    from siexplorer.packs.opened import Opened
     from siexplorer.packs.pack import Pack
     from siexplorer.scene.reel import Reel
 
@@ -292,8 +294,14 @@ def _packs_app() -> "App":
 # The commands -------------------------------------------------------------------------------------
 
 
-def open_window(quit_after: float | None) -> int:
-    """Open the window and stay until it is closed."""
+def open_window(
+    quit_after: float | None,
+    meshes: Sequence[Path] = (),
+    *,
+    unit: MeshUnit | None = None,
+    mirrored: bool | None = None,
+) -> int:
+    """Open the window, with a mesh of the user's own or without, and stay until it is closed."""
     if sys.platform.startswith("linux"):
         _need_screen()
     _need_gl()
@@ -305,7 +313,7 @@ def open_window(quit_after: float | None) -> int:
             "scripts/run.py” in a checkout, which installs what is missing.",
             CANNOT_DRAW,
         ) from None
-    return run(quit_after=quit_after)
+    return run(quit_after, meshes, unit=unit, mirrored=mirrored)
 
 
 def list_(*, kind: Kind | None = None, json: bool = False) -> int:
@@ -392,6 +400,7 @@ def snapshot(
     size: str = "1000x760",
     mode: Mode | None = None,
     technique: str | None = None,
+    read: str | None = None,
     preset: str | None = None,
     depth: str | None = None,
     section: str | None = None,
@@ -403,6 +412,7 @@ def snapshot(
     position: str | None = None,
     ball: Place | None = None,
     ball_on: str | None = None,
+    beside_pack: str | None = None,
     dark: bool = False,
 ) -> int:
     """Draw one picture into OUT, a PNG file. Give OUT before the options.
@@ -429,6 +439,9 @@ def snapshot(
         Explore, move, the map of where a ball may go, or follow a technique.
     technique
         Show this technique, its tool where it lies.
+    read
+        Show what pictures this pattern, saying or other thing that is taught, such as
+        where-it-hurts.
     preset
         A ready-made look: body-and-bones, skin, superficial-muscles, deep-rotators,
         front-of-hip, ligaments, bones.
@@ -455,6 +468,9 @@ def snapshot(
         Lay the tool on the skin nearest to X Y Z, in mm.
     ball_on
         Lay the tool on the skin over this landmark or structure.
+    beside_pack
+        Draw the pelvis of this pack beside it, from the same place and to the same scale;
+        “siexplorer packs list” prints the ids.
     dark
         Dark colours.
     """
@@ -482,19 +498,28 @@ def snapshot(
         _movement(known, movement)
     if technique is not None:
         _technique(known, technique)
+    if read is not None:
+        _taught(known, read)
     used = _tool(known, tool or FIRST_TOOL)
     held = _position(known, position or FIRST_POSITION, _side_of(known, ball, ball_on))
+    if beside_pack is not None and (technique or mode in ("ball", "follow")):
+        raise Refusal("A tool lies on one pelvis alone; leave --beside-pack out.")
+    other = None if beside_pack is None else _named_pack(beside_pack)
     pack = _whole_pack()
 
     from siexplorer.exploration.exploration import Exploration
 
     exploration = Exploration(known, pack)
+    if other is not None:
+        exploration.compare_with(other)
     _check_shown(exploration, wanted)
     if mode is not None:
         exploration.set_mode(mode)
     if movement is not None:
         exploration.set_movement(movement)
     in_shape(exploration)
+    if read is not None:
+        exploration.read(read)
     if mode == "follow" or technique is not None:
         if technique is not None:
             exploration.read(technique)
@@ -539,12 +564,13 @@ def snapshot(
     if view is not None:
         exploration.look(view)
 
-    from siexplorer.scene.snapshot import draw, save_png
+    from siexplorer.scene.snapshot import draw, draw_two, save_png
     from siexplorer.scene.theme import DARK, LIGHT
 
     # Letters and dots grow with the picture, so that a large one is a small one seen closer.
     scale = max(0.75, min(size_px[0] / 1000, size_px[1] / 760))
-    image = draw(exploration, size_px, DARK if dark else LIGHT, scale)
+    drawn = draw if other is None else draw_two
+    image = drawn(exploration, size_px, DARK if dark else LIGHT, scale)
     try:
         save_png(image, out)
     except OSError as error:
@@ -832,7 +858,8 @@ def landmarks(
     """Find the landmarks of a pelvis in MESH, or of all meshes in a folder.
 
     MESH is an STL, OBJ, PLY, GLB, glTF or VTP file, several that belong together, or a folder
-    (with --out). Nothing is sent anywhere.
+    (with --out). Nothing is sent anywhere. Landmarks that you have corrected in the window lie
+    where you put them; a table holds them as they were found.
 
     Parameters
     ----------
@@ -861,6 +888,7 @@ def landmarks(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from siexplorer.geometry.find import locate
     from siexplorer.packs.batch import record_of
+    from siexplorer.packs.opened import kept_on
     from siexplorer.packs.own import OwnMeshError, open_own
     from siexplorer.packs.pack import PackError, read_shape
 
@@ -871,7 +899,11 @@ def landmarks(
         raise Refusal(str(error)) from None
     except PackError as error:
         raise Refusal(str(error), FAILED) from None
-    record = record_of(model, found, locate(model, found), [path.name for path in mesh])
+    located = locate(model, found)
+    by_hand, problems = kept_on(mesh, found, located)
+    for problem in problems:
+        complain(problem)
+    record = record_of(model, found, located, [path.name for path in mesh], by_hand)
     print_json(record) if json else landmark_lines(record)
     return DONE
 
@@ -893,6 +925,132 @@ def _landmark_table(folder: Path, out: Path | None, jobs: int, dask: str | None)
     except OSError as error:
         raise Refusal(_cannot_write(out, error)) from None
     print(f"{done} meshes done, {before} were there before, {failed} of all failed; see {out}.")
+    return DONE
+
+
+def open_(
+    mesh: list[Path],
+    /,
+    *,
+    json: bool = False,
+    unit: MeshUnit | None = None,
+    mirrored: bool = False,
+    not_mirrored: bool = False,
+    picture: Path | None = None,
+    view: View = "back",
+    into: Path | None = None,
+) -> int:
+    """Open a mesh of your own in the window, with the body carried over to it.
+
+    MESH is an STL, OBJ, PLY, GLB, glTF or VTP file, or several that belong together. Without a
+    screen, or with --json or --picture, what was found in it is reported instead. Nothing is sent
+    anywhere, and nothing of it is kept.
+
+    Parameters
+    ----------
+    mesh
+        The file or files.
+    json
+        Print JSON: what “siexplorer landmarks --json” prints, and what could not be carried over.
+    unit
+        The file's unit; otherwise told by its size.
+    mirrored
+        The mesh is a mirror image; turn it over first. It cannot be told from shape.
+    not_mirrored
+        The mesh is no mirror image. If you say neither, pictures say that left and right are not
+        confirmed.
+    picture
+        Draw this PNG file of it.
+    view
+        From where to look in the picture.
+    into
+        Write what was opened into this file, for a window to read; each step is printed.
+    """
+    if mirrored and not_mirrored:
+        raise Refusal("--mirrored and --not-mirrored do not go together; leave one of them out.")
+    sides = True if mirrored else False if not_mirrored else None
+    if not (json or picture or into) and _has_screen():
+        return open_window(None, mesh, unit=unit, mirrored=sides)
+    if picture is not None:
+        _need_gl()
+    # Small matrices: more threads only wait for each other. Nothing has loaded NumPy yet.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from siexplorer.packs.opened import open_pelvis, write_opened
+    from siexplorer.packs.own import OwnMeshError
+    from siexplorer.packs.pack import PackError
+
+    known = _knowledge(say_problems=into is None)
+    say_step = (lambda step: print(step, flush=True)) if into is not None else (lambda step: None)
+    try:
+        opened = open_pelvis(mesh, known, unit=unit, mirrored=sides, said=say_step)
+    except OwnMeshError as error:
+        raise Refusal(str(error)) from None
+    except PackError as error:
+        raise Refusal(str(error), FAILED) from None
+    if into is not None:
+        try:
+            write_opened(opened, into)
+        except OSError as error:
+            raise Refusal(_cannot_write(into, error)) from None
+        return DONE
+    for problem in opened.problems:
+        complain(problem)
+    if picture is not None:
+        _draw_opened(opened, known, picture, view)
+    if json:
+        from siexplorer.exploration.own import opened_record
+
+        print_json(opened_record(known, opened))
+    else:
+        from siexplorer.exploration.own import report, report_text
+
+        print(report_text(report(known, opened)))
+    return DONE
+
+
+def _draw_opened(opened: "Opened", known: "Knowledge", out: Path, view: View) -> None:
+    from siexplorer.exploration.correcting import as_corrections
+    from siexplorer.exploration.exploration import Exploration
+    from siexplorer.scene.snapshot import draw, save_png
+
+    exploration = Exploration(known)
+    exploration.use(opened.pack, as_corrections(opened.corrected))
+    exploration.look(view)
+    try:
+        save_png(draw(exploration, (1000, 760)), out)
+    except OSError as error:
+        raise Refusal(_cannot_write(out, error)) from None
+
+
+def _has_screen() -> bool:
+    """Whether a window can be opened here."""
+    if not sys.platform.startswith("linux"):
+        return True
+    try:
+        _need_screen()
+    except Refusal:
+        return False
+    return True
+
+
+def compare(pack_a: str, pack_b: str, /, *, json: bool = False) -> int:
+    """Compare the distances and angles of two pelves.
+
+    Parameters
+    ----------
+    pack_a
+        A pack's id; “siexplorer packs list” prints them.
+    pack_b
+        The pack to compare it with.
+    json
+        Print JSON: of each pelvis its title and what it lacks, of each measure both values and the
+        difference (second less first), in mm and degrees, and how to read them.
+    """
+    from siexplorer.exploration.beside import beside_record
+
+    known = _knowledge()
+    found = beside_record(known, _named_pack(pack_a), _named_pack(pack_b))
+    print_json(found) if json else compared_lines(known, found)
     return DONE
 
 
@@ -974,8 +1132,10 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "zones": zones,
     "ball": ball,
     "beneath": beneath,
+    "open": open_,
     "landmarks": landmarks,
     "shape": shape_command(lambda: _knowledge(), lambda: _whole_pack()),
+    "compare": compare,
     "check": check,
     "first-look": first_look,
 }
@@ -1114,6 +1274,8 @@ def _pack(*, cached: bool = True, say_problems: bool = True) -> "tuple[Pack | No
     from siexplorer.packs.fetch import open_pack
     from siexplorer.packs.pack import BUILT_IN, PackError
 
+    if os.environ.get("SIEXPLORER_OPENED"):
+        return _opened_pack(Path(os.environ["SIEXPLORER_OPENED"]))
     try:
         name = os.environ.get(PACK) or BUILT_IN
         pack = open_pack(name, cache=_cache_folder() if cached else None)
@@ -1124,6 +1286,33 @@ def _pack(*, cached: bool = True, say_problems: bool = True) -> "tuple[Pack | No
     for problem in pack.problems if say_problems else ():
         complain(problem)
     return pack, None
+
+
+def _opened_pack(path: Path) -> "tuple[Pack | None, str | None]":
+    """The mesh of the user's own that a window has open."""
+    from siexplorer.exploration.correcting import as_corrections, corrected
+    from siexplorer.packs.opened import OpenedError, read_opened
+
+    try:
+        opened = read_opened(path)
+    except OpenedError as error:
+        return None, str(error)
+    return corrected(opened.pack, as_corrections(opened.corrected)), None
+
+
+def _named_pack(name: str) -> "Pack":
+    """A pack by its id, whole or refused."""
+    from siexplorer.packs.fetch import open_pack
+    from siexplorer.packs.pack import PackError
+
+    _check_pack(name)
+    try:
+        pack = open_pack(name, cache=_cache_folder())
+    except PackError as error:
+        raise Refusal(str(error), FAILED) from None
+    for problem in pack.problems:
+        complain(problem)
+    return pack
 
 
 def _cache_folder() -> Path:
@@ -1181,6 +1370,16 @@ def _technique(known: "Knowledge", name: str) -> None:
 
     if name not in known.of_kind(Technique):
         raise Refusal(_unknown(known, name, list(known.of_kind(Technique)), what="technique"))
+
+
+def _taught(known: "Knowledge", name: str) -> None:
+    from siexplorer.anatomy.records import Technique
+
+    names = [one for one, guide in known.guides.items() if not isinstance(guide, Technique)]
+    if name in known.of_kind(Technique):
+        raise Refusal(f"{name} is a technique; draw it with --technique {name}.")
+    if name not in names:
+        raise Refusal(_unknown(known, name, names, what="pattern or saying"))
 
 
 def _can_map(exploration: "Exploration") -> None:
@@ -1346,7 +1545,7 @@ def _need_screen() -> None:
 
 def _check_shown(exploration: "Exploration", names: list[str]) -> None:
     for name in names:
-        if name not in exploration.items:
+        if name not in exploration.every:
             raise Refusal(f"“{name}” is known, but the model that is loaded does not show it.")
 
 
@@ -1356,7 +1555,7 @@ def _all_but(exploration: "Exploration", names: list[str]) -> frozenset[str]:
 
     if not names:
         raise Refusal("--only needs at least one id.")
-    items = exploration.items
+    items = exploration.every
     carriers = {items[n].moves_with for n in names if not isinstance(items[n].entry, Bone)}
     return frozenset(items) - set(names) - carriers
 

@@ -696,6 +696,28 @@ def landmark_lines(found: dict[str, Any]) -> None:
         print(f"{plain.replace('_', ' ')}: {told}")
 
 
+def compared_lines(known: "Knowledge", found: dict[str, Any]) -> None:
+    """Print what ``exploration.beside.beside_record`` holds: whose, a table, how to read it."""
+    for number in ("first", "second"):
+        one = found[number]
+        print(f"{one['id']}: {one['title']}. {one['whose']}")
+    print()
+    missing = known.say("compare_not_measured")
+    ids = [found[number]["id"].upper() for number in ("first", "second")]
+    table = [("MEASURE", *ids, known.say("compare_difference").upper())]
+    for name, values in found["measures"].items():
+        unit = name.rpartition("_")[2]
+        signs = {"first": "", "second": "", "difference": "+"}
+        told = [
+            missing if values[key] is None else f"{values[key]:{sign}.1f} {unit}"
+            for key, sign in signs.items()
+        ]
+        table.append((known.say(f"measure_{name}"), *told))
+    print_table(table, right=(1, 2, 3))
+    print()
+    print("\n".join(found["read"]))
+
+
 # Tools and positions ------------------------------------------------------------------------------
 
 

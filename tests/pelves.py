@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from siexplorer.geometry.filters import from_polydata, to_polydata
+from siexplorer.geometry.motion import SIDES
 from siexplorer.geometry.shape import PELVIS, ShapeModel
-from siexplorer.geometry.surface import Surface, face_normals
+from siexplorer.geometry.surface import Surface, face_normals, vertex_normals
+from siexplorer.packs.pack import Pack, PackSurface, read_shape
 
 UNITS = {"m": 0.001, "cm": 0.1, "mm": 1.0}
 
@@ -116,3 +119,22 @@ def real_parts(folder, pack):
         for name, file in bones.items()
         for mesh in read_obj(folder / pack / f"{file}.obj")
     ]
+
+
+def sampled_pack(pack, weights, name="another"):
+    """The bones and landmarks of the shape model's pelvis of these weights, as a pack."""
+    sample = read_shape().sample(np.asarray(weights, dtype=float))
+    surfaces = {
+        bone: PackSurface(
+            msgspec.structs.replace(pack.surfaces[bone].info, provenance="scanned"),
+            surface,
+            vertex_normals(surface).astype(np.float32),
+        )
+        for bone, surface in sample.surfaces.items()
+    }
+    info = msgspec.structs.replace(
+        pack.info, id=name, title="Another pelvis", attribution="Nobody.", licence="CC0-1.0"
+    )
+    centres = {f"{side}-hip-joint": sample.landmarks[f"{side}-hip-centre"][0] for side in SIDES}
+    landmarks = {n: p for n, p in sample.landmarks.items() if not n.endswith("hip-centre")}
+    return Pack(info, surfaces, landmarks, centres, {})

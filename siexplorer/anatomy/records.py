@@ -109,15 +109,16 @@ class Spot(Record, kw_only=True, frozen=True):
 
 
 class ReferralArea(Record, kw_only=True, frozen=True):
-    """Where pain from a structure is reported: drawn as a soft area on the skin.
+    """Where pain is reported: drawn as a soft area on the skin.
 
     The outline is drawn by this program from the words of the sources, as ``claim`` tells them;
-    ``percent`` is the share of people, where one was published.
+    ``percent`` is the share of ``people``, where those were published.
     """
 
     name: str
     spots: list[Spot]
     percent: float | None = None
+    people: int | None = None
     claim: Claim
 
 
@@ -525,8 +526,9 @@ class Technique(Guide, kw_only=True, frozen=True):
 
     ``figure`` is the posed body that pictures it, ``helper`` whose hands press, where another
     person does. ``position`` and ``tools`` are ids of ``tools.toml``, softest tool first;
-    ``default_hold_s`` is where a timer starts within the ranges, 0 where nothing is timed. What
-    holds for every session stands in :class:`SessionRules`.
+    ``default_hold_s`` is where a timer starts within the ranges, 0 where nothing is timed;
+    ``each_side`` where the source does it on both sides. What holds for every session stands in
+    :class:`SessionRules`.
     """
 
     kind: ClassVar[str] = "technique"
@@ -549,6 +551,7 @@ class Technique(Guide, kw_only=True, frozen=True):
     should_feel: Claim
     stop: list[Claim]
     asks_affected_side: bool = False
+    each_side: bool = False
 
 
 class SessionRules(Record, kw_only=True, frozen=True):
@@ -583,14 +586,14 @@ class Care(Guide, kw_only=True, frozen=True):
 class Pattern(Guide, kw_only=True, frozen=True):
     """How trouble of the SI joint is described: for learning, never matched with a person.
 
-    ``referral`` is the entry whose referral areas picture it on the skin.
+    ``areas`` picture it on the skin, on the left as an example.
     """
 
     kind: ClassVar[str] = "pattern"
 
     group: Literal["pattern", "symptom", "usually-not", "when-to-be-looked-at"]
     points: list[Claim]
-    referral: str = ""
+    areas: list[ReferralArea] = []
     caution: Claim
 
 

@@ -28,6 +28,8 @@ MOUSE_KEYS = [
     ("Model", "Move the tool (in the ball mode)", "Drag it, click on the skin, or arrow keys"),
     ("Model", "Move it by 10 mm", "Shift and arrow keys"),
     ("Model", "Turn the model by keys in the ball mode", "Ctrl and arrow keys"),
+    ("Model", "Move the landmark that is corrected", "Drag it, click on the bone, or arrow keys"),
+    ("Model", "Keep it there, or leave it as it was", "Enter, or Esc"),
     ("Model", "Select what is under the pointer", "Click"),
     ("Model", "Clear the selection", "Click on empty space, or Esc"),
 ]

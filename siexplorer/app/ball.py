@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QObject, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPaintEvent, QPalette, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QIcon,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -55,7 +64,16 @@ COLUMN_PX, DEPTHS_PX, LEAST_SHOWN_MM = 42, 28, 60.0
 WATCHED = (
     *("mode", "zone", "tool", "position", "ball", "skin", "selected", "voice", "reach"),
     "shape",
+    "corrections",
 )
+
+
+class Row(NamedTuple):
+    """What the list shows of a layer: three columns, what a click selects, and its chip."""
+
+    words: tuple[str, str, str]
+    entry: str
+    colour: Rgb | None
 
 
 class MapMaker(QObject):
@@ -96,6 +114,7 @@ class MapMaker(QObject):
             import siexplorer.exploration.following  # noqa: F401
         try:
             do.skin_map(wait=True)
+            do.map_at_rest(wait=True)
             position = do.known.positions.get(do.state.position)
             if do.pack is not None and position is not None:
                 body_of(do.known, do.pack, position, do.following)
@@ -122,8 +141,9 @@ class CoreColumn(QWidget):
 
     def show_layers(self, layers: list[CoreLayer]) -> None:
         """Draw these."""
-        self.layers = layers
-        self.update()
+        if layers != self.layers:
+            self.layers = layers
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Depths in mm on the left, the column beside them, cords that pass by as dots."""
@@ -162,6 +182,24 @@ def colour_q(colour: Rgb) -> QColor:
     return QColor.fromRgbF(*colour)
 
 
+class Within(QWidget):
+    """Room for a label that is written anew all the time.
+
+    In a layout, each new text of such a label lays out the whole window again. Here it fills the
+    room that there is, and nothing else moves.
+    """
+
+    def __init__(self, label: QLabel) -> None:
+        super().__init__()
+        self.label = label
+        label.setParent(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The label fills it."""
+        super().resizeEvent(event)
+        self.label.setGeometry(self.rect())
+
+
 class BallPanel(QWidget):
     """Chooses tool and position, tells the verdict of the place, and lists what lies beneath."""
 
@@ -175,6 +213,7 @@ class BallPanel(QWidget):
         self.fault = ""
         self._way: list[np.ndarray] = []
         self._chips: dict[Rgb, QIcon] = {}
+        self._listed: list[Row | None] = []
         self._walking = QTimer(self)
         self._walking.setInterval(WALK_MS)
         self._walking.timeout.connect(self._walk_on)
@@ -298,7 +337,7 @@ class BallPanel(QWidget):
         middle = QVBoxLayout()
         middle.addLayout(legend)
         middle.addLayout(head)
-        middle.addWidget(self.reason, 1)
+        middle.addWidget(Within(self.reason), 1)
         middle.addLayout(foot)
         grid = QGridLayout(self)
         grid.setContentsMargins(12, 8, 12, 8)
@@ -403,44 +442,52 @@ class BallPanel(QWidget):
 
         known, pack = self.exploration.known, self.exploration.pack
         self.core.show_layers(core_layers(known, pack, stack, LIGHT) if stack is not None else [])
-        chosen = None
-        self.list.setUpdatesEnabled(False)
         while self.list.topLevelItemCount() > len(rows):
             self.list.takeTopLevelItem(self.list.topLevelItemCount() - 1)
+        del self._listed[len(rows) :]
+        chosen = None
         for number, one in enumerate(rows):
             item = self.list.topLevelItem(number)
             if item is None:
                 item = QTreeWidgetItem(self.list)
                 for column in (1, 2):
                     item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
-            words = one.name
-            thick = f"{one.thickness_mm:.0f} mm"
-            if one.beside:
-                thick = f"{one.away_mm:.0f} mm aside"
-            elif one.kind == "opening":
-                thick = ""
-            item.setText(0, words)
-            item.setIcon(0, self._chip(one))
-            item.setText(1, f"{one.depth_mm:.0f} mm")
-            item.setText(2, thick)
-            item.setData(0, ENTRY, one.id)
-            item.setToolTip(0, words)
+                self._listed.append(None)
+            before, row = self._listed[number], self._row(one)
+            self._listed[number] = row
+            # While the tool moves, most stays as it was, and an icon is drawn again even if it is
+            # the same one.
+            if before is None or before.colour != row.colour:
+                item.setIcon(0, self._chip(row.colour))
+            if before != row:
+                for column, words in enumerate(row.words):
+                    item.setText(column, words)
+                item.setData(0, ENTRY, one.id)
+                item.setToolTip(0, one.name)
             if one.id and one.id == state.selected and chosen is None:
                 chosen = item
         if chosen is not None:
             self.list.setCurrentItem(chosen)
         else:
             self.list.clearSelection()
-        self.list.setUpdatesEnabled(True)
 
-    def _chip(self, one: Layer) -> QIcon:
-        """A patch in the colour that the layer has in the core sample and in the model."""
-        colour = SKIN if one.kind == "skin" else FAT
+    def _row(self, one: Layer) -> Row:
+        """A layer as the list writes it, in the colour that it has in the core sample."""
+        thick = f"{one.thickness_mm:.0f} mm"
+        colour: Rgb | None = SKIN if one.kind == "skin" else FAT
         pack = self.exploration.pack
         if one.surface and pack is not None:
             info = pack.surfaces[one.surface].info
             colour = colour_of(self.exploration.known.entries.get(info.entry), info, LIGHT)
-        if one.kind == "opening":
+        if one.beside:
+            thick = f"{one.away_mm:.0f} mm aside"
+        elif one.kind == "opening":
+            thick, colour = "", None
+        return Row((one.name, f"{one.depth_mm:.0f} mm", thick), one.id, colour)
+
+    def _chip(self, colour: Rgb | None) -> QIcon:
+        """A patch of a colour."""
+        if colour is None:
             return QIcon()
         if colour not in self._chips:
             patch = QPixmap(CHIP)
@@ -512,14 +559,13 @@ def strides(way: np.ndarray, step_mm: float) -> np.ndarray:
 
 def swatch_pixmap(state: str, size: QSize) -> QPixmap:
     """A small patch with the colour and hatching of a state, as on the map."""
-    rows, columns = np.indices((size.height(), size.width()))
-    colour = QColor(ZONE_COLOURS[state])
-    image = QImage(size, QImage.Format.Format_ARGB32)
-    image.fill(Qt.GlobalColor.transparent)
+    wide, high = size.width(), size.height()
+    rows, columns = np.indices((high, wide))
     ink = hatching(ZONE_HATCHES[state], rows * 2, columns * 2, 18)
-    for row in range(size.height()):
-        for column in range(size.width()):
-            edge = row in (0, size.height() - 1) or column in (0, size.width() - 1)
-            colour.setAlpha(255 if edge or ink[row, column] else 110)
-            image.setPixelColor(column, row, colour)
+    edge = np.isin(rows, (0, high - 1)) | np.isin(columns, (0, wide - 1))
+    pixels = np.empty((high, wide, 4), np.uint8)
+    colour = QColor(ZONE_COLOURS[state])
+    pixels[..., :3] = colour.red(), colour.green(), colour.blue()
+    pixels[..., 3] = np.where(edge | ink, 255, 110)
+    image = QImage(pixels.tobytes(), wide, high, 4 * wide, QImage.Format.Format_RGBA8888)
     return QPixmap.fromImage(image)

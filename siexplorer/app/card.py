@@ -1,8 +1,8 @@
 """The card on the right: one thing, told in the chosen voice."""
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QTextBrowser, QToolButton, QVBoxLayout, QWidget
 
 from siexplorer.anatomy.records import Zone
 from siexplorer.exploration.card import Card, card_of, movement_card, to_html, zones_card
@@ -33,6 +33,14 @@ class CardPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.text)
+        self.correct = QToolButton()
+        self.correct.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.correct.hide()
+        row = QHBoxLayout()
+        row.setContentsMargins(12, 4, 12, 8)
+        row.addWidget(self.correct)
+        row.addStretch(1)
+        layout.addLayout(row)
         self._shown: Card | None = None
         self._rule: Zone | None = None
         exploration.changed.connect(self._follow)
@@ -44,7 +52,7 @@ class CardPanel(QWidget):
         before, after = change.before, change.after
         watched = (
             *("selected", "mode", "movement", "zone", "voice", "perspective", "hidden"),
-            *("tool", "position", "skin", "guide"),
+            *("tool", "position", "skin", "guide", "corrections"),
         )
         if any(getattr(before, key) != getattr(after, key) for key in watched):
             self.renew()
@@ -79,6 +87,12 @@ class CardPanel(QWidget):
             return known.zones.get(state.zone)
         found = self.exploration.verdict()
         return known.zones.get(found.rule) if found is not None else None
+
+    def offer(self, command: QAction | None) -> None:
+        """Offer below the card to put the landmark right, or not."""
+        if command is not None:
+            self.correct.setDefaultAction(command)
+        self.correct.setVisible(command is not None)
 
     def renew(self) -> None:
         """Write the card again."""

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from siexplorer.app.ball import BallPanel
     from siexplorer.app.timeline import TimelinePanel
+    from siexplorer.app.window import MainWindow
 
 MENU = "&Body"
 MOVEMENT = "M&ovement"
 BALL_MENU = "Ba&ll"
+CORRECT_MENU = "&Edit"
 
 
 def look_specs(do: Exploration) -> list[Spec]:
@@ -166,6 +168,31 @@ def ball_specs(do: Exploration, panel: BallPanel) -> list[Spec]:
             ("Shift+P",),
         ),
         Spec("ball-map", BALL_MENU, "About the map", panel.whole.click, ("Shift+M",)),
+    ]
+
+
+def correct_specs(window: MainWindow) -> list[Spec]:
+    """Landmarks of a mesh of one's own put right, each with its key."""
+    return [
+        Spec(
+            "correct",
+            CORRECT_MENU,
+            "Correct this landmark",
+            window.correct_landmark,
+            ("J",),
+            checkable=True,
+            tip="Put the selected landmark of your own mesh right by hand",
+        ),
+        Spec(
+            "correct-back",
+            CORRECT_MENU,
+            "Back to where it was found",
+            window.landmark_back,
+            ("Shift+J",),
+            tip="Put the selected landmark back to where the program had found it",
+        ),
+        Spec("corrections-save", CORRECT_MENU, "Save corrections…", window.save_corrections),
+        Spec("corrections-read", CORRECT_MENU, "Read corrections…", window.read_corrections),
     ]
 
 

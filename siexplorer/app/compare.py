@@ -1,12 +1,9 @@
-"""Two movements, or one at two magnifications, side by side: the same moment, one way of looking.
-
-The second view has an exploration of its own that copies the first, but for the movement and the
-magnification; what a person does in it is done to the first.
+"""Two movements, one at two magnifications, or two pelves, side by side: the same moment, one way
+of looking, one selection. The second view shows a ``Mirror`` of the exploration.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,69 +25,20 @@ from PySide6.QtWidgets import (
 
 from siexplorer.app.icons import icon
 from siexplorer.app.links import tie
+from siexplorer.exploration.beside import whose
 from siexplorer.exploration.exploration import Change, Exploration
+from siexplorer.exploration.mirror import Mirror
 from siexplorer.exploration.moving import Pose, moves_si
 from siexplorer.geometry.motion import SIDES
 
 if TYPE_CHECKING:
     from siexplorer.anatomy.records import Movement
     from siexplorer.app.view import SceneView
-    from siexplorer.exploration.state import Camera, State
     from siexplorer.scene.theme import Theme
 
 TEACHING = "Clinic teaching model"
 MAGNIFIED = 5.0
 """What a movement at its true size is compared with (design)."""
-
-
-class Mirror(Exploration):
-    """The exploration of the second view: the first one's, with what stands beside it."""
-
-    def __init__(self, first: Exploration) -> None:
-        super().__init__(first.known)
-        self.first = first
-        self.pack, self.items, self.following = first.pack, first.items, first.following
-        self.state = self._beside()
-
-    def _beside(self) -> State:
-        state = self.first.state
-        if state.beside is None:
-            return state
-        return replace(
-            state,
-            movement=state.beside.movement,
-            magnification=state.beside.magnification,
-            beside=None,
-        )
-
-    def renew(self) -> None:
-        """Become what the first one is now."""
-        before, self.state = self.state, self._beside()
-        if self.pack is not self.first.pack:
-            self.mean, self.pack, self.items = self.first.mean, self.first.pack, self.first.items
-            self.following, self._posed = self.first.following, None
-        if before != self.state:
-            self.changed.emit(Change(before, self.state, "Compare"))
-
-    def select(self, name: str | None) -> None:
-        """Select in both."""
-        self.first.select(name)
-
-    def read_zone(self, name: str | None) -> None:
-        """Read about a rule of the ball map in both."""
-        self.first.read_zone(name)
-
-    def look_freely(self, camera: Camera) -> None:
-        """Keep the place of the eye for both."""
-        self.first.look_freely(camera)
-
-    def pause_merging(self) -> None:
-        """A drag has begun or ended."""
-        self.first.pause_merging()
-
-    def hover(self, name: str | None) -> None:
-        """Say what lies under the pointer."""
-        self.first.hover(name)
 
 
 class SideBySide(QSplitter):
@@ -127,7 +75,14 @@ class SideBySide(QSplitter):
         self.view.show()
         self.view.turned.connect(self._first_turned)
         tie(self, self.exploration.changed, self._follow)
+        tie(self, self.exploration.settled, self._settle)
         return self.view
+
+    def _settle(self) -> None:
+        """More is known of the shape of the pelvis: the second view shows that, too."""
+        if self.mirror is not None:
+            self.mirror.renew()
+            self.mirror.settled.emit()
 
     def _make_pane(self, head: QWidget) -> tuple[QWidget, QVBoxLayout]:
         pane = QWidget(self)
@@ -182,9 +137,15 @@ class SideBySide(QSplitter):
         self.closed.emit()
 
     def _follow(self, _change: Change) -> None:
-        if self.exploration.state.beside is None:
+        if getattr(self.view, "_closed", False):
+            # Another pelvis is in use, and this is about to be deleted.
+            return
+        compared = self.exploration.state.compared
+        if not compared or (self.mirror is not None and not self.mirror.fits()):
             self.close_second()
-        elif self.second is None:
+        if not compared:
+            return
+        if self.second is None:
             # What asked for it, a menu or undo, is over first: a view takes a moment to make.
             QTimer.singleShot(0, self, self._open)
         elif self.mirror is not None:
@@ -194,7 +155,7 @@ class SideBySide(QSplitter):
     def _open(self) -> None:
         from siexplorer.app.view import SceneView
 
-        if self.second is not None or self.exploration.state.beside is None:
+        if self.second is not None or not self.exploration.state.compared:
             return
         mirror = self.mirror = Mirror(self.exploration)
         self.second_head = ViewHead("Second picture", self._magnify, self._end)
@@ -210,6 +171,11 @@ class SideBySide(QSplitter):
         column.addWidget(second, 1)
         second.show()
         self._write_heads()
+        # Pictures of the same height show the same mm as equally long.
+        heads = (self.head, self.second_head)
+        height = max(head.sizeHint().height() for head in heads)
+        for head in heads:
+            head.setFixedHeight(height)
         self._first_turned()
         self.opened.emit(second)
 
@@ -245,13 +211,18 @@ class SideBySide(QSplitter):
         if self.mirror is None or self.second_head is None:
             return
         for head, one in ((self.head, self.exploration), (self.second_head, self.mirror)):
+            if self.exploration.other is not None and one.pack is not None:
+                head.name_pelvis(one.pack.info.title, whose(one.known, one.pack))
+                continue
             movement = one.known.movements.get(one.state.movement or "")
             if movement is not None:
                 head.write(movement, one.pose(), one.state.magnification)
 
 
 class ViewHead(QWidget):
-    """Above a view while two are compared: which movement, how large, how much in truth."""
+    """Above a view while two are compared: which movement, how large, how much in truth; or whose
+    pelvis.
+    """
 
     def __init__(
         self,
@@ -305,6 +276,13 @@ class ViewHead(QWidget):
     def title(self) -> str:
         """What it says."""
         return f"{self.name.text()}  ·  {self.shown.text()}"
+
+    def name_pelvis(self, title: str, whose: str) -> None:
+        """Name a pelvis, and say whether it is one person's."""
+        self.name.setText(title)
+        self.shown.setText(whose)
+        if self.factor is not None:
+            self.factor.hide()
 
     def write(self, movement: Movement, pose: Pose | None, asked: float) -> None:
         """Name a movement at a moment."""

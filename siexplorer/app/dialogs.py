@@ -53,6 +53,7 @@ LIBRARIES = (
     ("Requests", "Apache-2.0", "https://requests.readthedocs.io"),
     ("RapidFuzz", "MIT", "https://rapidfuzz.github.io/RapidFuzz/"),
     ("Matplotlib (with PyVista)", "Matplotlib licence, PSF-style", "https://matplotlib.org"),
+    ("wakepy, and jeepney on Linux", "MIT", "https://wakepy.readthedocs.io"),
     ("Pillow", "MIT-CMU", "https://python-pillow.github.io"),
 )
 """What runs beside our own code: name, licence, home."""
@@ -304,7 +305,7 @@ def _meshes_html(known: Knowledge, info: PackInfo | None, faint: str) -> str:
         ("Pack", f"{escape(info.id)}, version {escape(info.version)}"),
         ("Licence", escape(info.licence)),
         ("Attribution", escape(info.attribution)),
-        ("From", _link(info.upstream)),
+        *([("From", _link(info.upstream))] if info.upstream else []),
         ("Provenance", escape(info.provenance)),
         ("Units", escape(info.units)),
         ("Axes", escape(info.axes)),
@@ -318,6 +319,9 @@ def _meshes_html(known: Knowledge, info: PackInfo | None, faint: str) -> str:
         f"<tr><td valign='top' style='color:{faint}'>{name}&nbsp;&nbsp;</td><td>{value}</td></tr>"
         for name, value in fields
     )
+    lacks = "".join(f"<li>{escape(words)}</li>" for words in info.lacks)
+    if lacks:
+        lacks = f"<h3>{escape(known.say('packs_lacks'))}</h3><ul>{lacks}</ul>"
     rows = []
     for one in info.surface:
         entry = known.entries.get(one.entry)
@@ -334,7 +338,7 @@ def _meshes_html(known: Knowledge, info: PackInfo | None, faint: str) -> str:
         f"<th align='left'>{name}</th>" for name in ("Surface", "Provenance", "Review")
     )
     return (
-        f"<h2>{escape(info.title)}</h2><table cellpadding='3'>{top}</table>"
+        f"<h2>{escape(info.title)}</h2><table cellpadding='3'>{top}</table>{lacks}"
         f"<h3>{len(info.surface)} surfaces</h3>"
         f"<table width='100%' cellpadding='4'>{head}</tr>{''.join(rows)}</table>"
     )

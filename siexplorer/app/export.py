@@ -11,7 +11,8 @@ from glob import escape
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QProcess, Qt, QTimer
+import numpy as np
+from PySide6.QtCore import QProcess, QProcessEnvironment, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -31,6 +32,7 @@ from PySide6.QtWidgets import (
 from siexplorer.exploration.exploration import Exploration
 from siexplorer.exploration.looks import PRESETS, look_key
 from siexplorer.packs.fetch import CHOSEN
+from siexplorer.packs.opened import OPENED, Opened, write_opened
 from siexplorer.packs.pack import BUILT_IN
 from siexplorer.scene.whole import part_prefix
 
@@ -69,6 +71,7 @@ class ExportDialog(QDialog):
         self._out: Path | None = None
         self._stopped = False
         self._seen: Path | None = None
+        self._mesh: Path | None = None
         self._errors = ""
         self._part = ""
         self._process = QProcess(self)
@@ -196,15 +199,30 @@ class ExportDialog(QDialog):
             handle.write(msgspec.json.encode(self._state))
         self.bar.setRange(0, 0)
         self.said.setText("")
+        self._hand_over()
         self._process.start(self.command[0], [*self.command[1:], *self.words(out)])
         self._part = part_prefix(out, self._process.processId())
         self._renew()
+
+    def _hand_over(self) -> None:
+        """Let the process find a mesh of the user's own, which only this one has."""
+        pack = self.exploration.as_found
+        if pack is None or pack.own is None:
+            return
+        with tempfile.NamedTemporaryFile(suffix=".npz", delete=False) as file:
+            self._mesh = Path(file.name)
+        corrected = {name: np.array(place) for name, place in self._state.corrections}
+        write_opened(Opened(pack, {}, corrected), self._mesh)
+        environment = QProcessEnvironment.systemEnvironment()
+        environment.insert(OPENED, str(self._mesh))
+        self._process.setProcessEnvironment(environment)
 
     def words(self, out: Path) -> list[str]:
         """What the command is told besides its name."""
         words = [self.movement, str(out), "--magnify", f"{self.factor.value():g}"]
         pack = self.exploration.pack
-        if pack is not None and pack.info.id != (os.environ.get(CHOSEN) or BUILT_IN):
+        other = pack is not None and pack.info.id != (os.environ.get(CHOSEN) or BUILT_IN)
+        if pack is not None and pack.own is None and other:
             words += ["--pack", pack.info.id]
         if self.exploration.state.shape:
             words += ["--shape", *(f"{weight:g}" for weight in self.exploration.state.shape)]
@@ -235,6 +253,9 @@ class ExportDialog(QDialog):
         if self._seen is not None:
             self._seen.unlink(missing_ok=True)
             self._seen = None
+        if self._mesh is not None:
+            self._mesh.unlink(missing_ok=True)
+            self._mesh = None
         self.stop.setEnabled(True)
         if self._stopped:
             self._clear_up()

@@ -3,6 +3,7 @@
 from html import escape
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from siexplorer.anatomy.knowledge import Knowledge
 from siexplorer.anatomy.records import Question
+from siexplorer.app.links import press_focused
 from siexplorer.exploration.card import BASIS_TAGS
 
 HEADINGS = {"emergency": "Signs of an emergency", "not-now": "Not now", "ask-first": "Ask first"}
@@ -78,10 +80,17 @@ class GateDialog(QDialog):
         layout.addWidget(self.verdict)
         layout.addWidget(stored)
         layout.addLayout(buttons)
-        # Enter must not wave the questions through.
+        # Enter must not wave the questions through, unless someone has gone to that button.
         for button in (self.go_on, self.away):
             button.setAutoDefault(False)
+        first = next(iter(self.boxes.values()), None)
+        (first or self.away).setFocus()
         self.renew()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses the button that has the focus."""
+        if not isinstance(self.focusWidget(), QPushButton) or not press_focused(self, event):
+            super().keyPressEvent(event)
 
     def answered_yes(self) -> list[Question]:
         """The questions that are answered with yes, the gravest first."""

@@ -189,7 +189,7 @@ class LayersPanel(QWidget):
         self._following = True
         self.model.clear()
         self._rows.clear()
-        items = self.exploration.items.values()
+        items = self.exploration.every.values()
         for kind, title in GROUPS.items():
             of_kind = [item for item in items if item.entry.kind == kind]
             if not of_kind:
@@ -246,7 +246,7 @@ class LayersPanel(QWidget):
         grey = quiet(self.palette())
         text = self.palette().color(QPalette.ColorRole.Text)
         for name, row in self._rows.items():
-            entry = self.exploration.items[name].entry
+            entry = self.exploration.known.entries[name]
             hidden, faded = name in state.hidden, name in state.faded
             says = "(hidden)" if hidden else "(faded)" if faded else ""
             row.setCheckState(Qt.CheckState.Unchecked if hidden else Qt.CheckState.Checked)
@@ -261,7 +261,7 @@ class LayersPanel(QWidget):
         for group in self._groups():
             # Of two skins one is always away; the group is whole with the other.
             names = self._under(group)
-            spare = spare_skins(self.exploration.items, state.skin)
+            spare = spare_skins(self.exploration.every, state.skin)
             group.setCheckState(_tick(names - spare or names, state.hidden))
         self._following = False
         self.restore_button.setText(self.exploration.restore_words())
@@ -327,7 +327,9 @@ class LayersPanel(QWidget):
 
     def _follow(self, change: Change) -> None:
         before, after = change.before, change.after
-        if before.hidden != after.hidden or before.faded != after.faded:
+        if before.against != after.against and self._rows.keys() != self.exploration.every.keys():
+            self.rebuild()
+        elif before.hidden != after.hidden or before.faded != after.faded:
             self._renew_states()
         if before.selected != after.selected:
             self._renew_selection()
@@ -393,8 +395,8 @@ class LayersPanel(QWidget):
         if name:
             do.isolate(name)
         else:
-            keep = names | {do.items[one].moves_with for one in names}
-            do.set_hidden(frozenset(do.items) - keep, f"Show only {_called(row)}")
+            keep = names | {do.every[one].moves_with for one in names}
+            do.set_hidden(frozenset(do.every) - keep, f"Show only {_called(row)}")
 
     def menu_of(self, row: QStandardItem | None) -> QMenu:
         """The menu of a row: the buttons' commands for it, whether or not it is selected."""

@@ -81,7 +81,7 @@ class LooksPanel(QWidget):
 
     def fill(self) -> None:
         """The looks, and as many stops as there are layers."""
-        known, items = self.exploration.known, self.exploration.items
+        known, items = self.exploration.known, self.exploration.every
         self.look.clear()
         for preset in PRESETS:
             self.look.addItem(known.say(look_key(preset.id)), preset.id)
@@ -92,12 +92,14 @@ class LooksPanel(QWidget):
         self.renew()
 
     def _depths(self) -> tuple[str, ...]:
-        return depths_of(self.exploration.items)
+        return depths_of(self.exploration.every)
 
     def _follow(self, change: Change) -> None:
         watched = ("hidden", "faded", "skin", "attachments", "referral", "selected")
         before, after = change.before, change.after
-        if any(getattr(before, key) != getattr(after, key) for key in watched):
+        if before.against != after.against:
+            self.fill()
+        elif any(getattr(before, key) != getattr(after, key) for key in watched):
             self.renew()
 
     def renew(self) -> None:
@@ -128,6 +130,6 @@ class LooksPanel(QWidget):
         self.exploration.set_preset(self.look.itemData(index))
 
     def _peel(self, stop: int) -> None:
-        found = depths_of(self.exploration.items)
+        found = depths_of(self.exploration.every)
         if 0 <= stop < len(found):
             self.exploration.set_depth(found[stop])

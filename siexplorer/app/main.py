@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QSurfaceFormat
@@ -25,8 +27,16 @@ def gl_format() -> QSurfaceFormat:
     return wanted
 
 
-def run(quit_after: float | None = None) -> int:
-    """Open the window and stay until it is closed, or for ``quit_after`` seconds."""
+def run(
+    quit_after: float | None = None,
+    meshes: Sequence[Path] = (),
+    *,
+    unit: str | None = None,
+    mirrored: bool | None = None,
+) -> int:
+    """Open the window and stay until it is closed, or for ``quit_after`` seconds. ``meshes`` are
+    files of the user's own to be opened in it at once.
+    """
     # pyvistaqt asks qtpy, which would otherwise take whatever binding it finds first.
     os.environ["QT_API"] = "pyside6"
     QSurfaceFormat.setDefaultFormat(gl_format())
@@ -39,6 +49,8 @@ def run(quit_after: float | None = None) -> int:
     from siexplorer.app.window import MainWindow
 
     window = MainWindow()
+    if meshes:
+        window.open_when_ready(meshes, unit=unit, mirrored=mirrored)
     window.open()
     if quit_after is not None:
         QTimer.singleShot(round(quit_after * 1000), app, app.closeAllWindows)

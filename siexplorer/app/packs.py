@@ -73,17 +73,29 @@ class Task(QObject):
 
 
 class PacksDialog(QDialog):
-    """``used`` is emitted with a pack that was read and shall be looked at."""
+    """``used`` is emitted with a pack that was read and shall be looked at, ``compared`` with one
+    that shall be shown beside the one in use; ``to_compare`` if that is what it was opened for.
+    """
 
     used = Signal(object)
+    compared = Signal(object)
 
-    def __init__(self, parent: QWidget | None, known: Knowledge, pack: Pack | None) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None,
+        known: Knowledge,
+        pack: Pack | None,
+        *,
+        to_compare: bool = False,
+    ) -> None:
         super().__init__(parent)
         self.known = known
+        self.to_compare = to_compare
         self.now = BUILT_IN if pack is None else pack.info.id
         self.lacks = [] if pack is None or self.now == BUILT_IN else lacking(known, pack)
+        self.own = pack.info if pack is not None and pack.own is not None else None
         self.task: Task | None = None
-        self.setWindowTitle(known.say("packs_title"))
+        self.setWindowTitle(known.say("compare_title" if to_compare else "packs_title"))
         self._build()
         self.renew()
         self.resize(720, 560)
@@ -91,7 +103,7 @@ class PacksDialog(QDialog):
     # Building -------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        lead = QLabel(self.known.say("packs_lead"))
+        lead = QLabel(self.known.say("compare_lead" if self.to_compare else "packs_lead"))
         lead.setWordWrap(True)
         self.list = QTreeWidget()
         self.list.setAccessibleName("Packs")
@@ -119,16 +131,19 @@ class PacksDialog(QDialog):
         self.verify = self._button("&Verify", "Check every byte of it")
         self.remove = self._button("&Remove", "Take it off this computer")
         self.use = self._button("&Use", "Look at this pelvis")
+        self.compare = self._button("Com&pare", "Look at this pelvis beside the one in use")
         self.cancel = self._button("&Cancel", "Stop what is going on")
         self.shut = self._button("Close", "Close this window")
         self.download.clicked.connect(self.start_download)
         self.verify.clicked.connect(self.start_verify)
         self.remove.clicked.connect(self.remove_now)
         self.use.clicked.connect(self.start_use)
+        self.compare.clicked.connect(self.start_compare)
+        self.list.itemActivated.connect(lambda *_: self._activated())
         self.cancel.clicked.connect(self.stop)
         self.shut.clicked.connect(self.close)
         row = QHBoxLayout()
-        for button in (self.download, self.verify, self.remove, self.use):
+        for button in (self.download, self.verify, self.remove, self.use, self.compare):
             row.addWidget(button)
         row.addStretch(1)
         row.addWidget(self.cancel)
@@ -151,7 +166,7 @@ class PacksDialog(QDialog):
 
     def renew(self) -> None:
         """Look again at what is here; the same pack stays chosen."""
-        chosen = self.chosen() or self.now
+        chosen = self.chosen()
         self.found: dict[str, fetch.Listed] = {}
         self.built_in: PackInfo | None = None
         self.list.clear()
@@ -162,13 +177,23 @@ class PacksDialog(QDialog):
             self.said.setText(str(error))
         if self.built_in is not None:
             self._add(BUILT_IN, self.built_in.title, "built in", None, self.built_in.licence)
+        if self.own is not None:
+            self._add(self.own.id, self.own.title, "open", None, self.own.licence)
         for name, one in self.found.items():
             self._add(name, one.pack.title, one.state, one.pack.bytes, one.pack.licence)
+        if not chosen:
+            chosen = self._other() if self.to_compare else self.now
         for number in range(self.list.topLevelItemCount()):
             item = self.list.topLevelItem(number)
             if item is not None and item.data(0, Qt.ItemDataRole.UserRole) == chosen:
                 self.list.setCurrentItem(item)
         self._describe()
+
+    def _other(self) -> str:
+        """A pelvis that can be compared with the one in use at once, or else fetched for it."""
+        here = [name for name, one in self.found.items() if one.state == "here"]
+        names = [BUILT_IN, *here, *self.found]
+        return next((name for name in names if name != self.now), BUILT_IN)
 
     def _add(self, name: str, title: str, state: str, count: int | None, licence: str) -> None:
         shown = f"{state}, in use" if name == self.now else state
@@ -196,6 +221,11 @@ class PacksDialog(QDialog):
             rows = [("Licence", info.licence), ("Attribution", info.attribution)]
             rows += [("Version", info.version), ("How it was made", info.provenance)]
             title, address, lacks = info.title, info.upstream, info.lacks
+        elif self.own is not None and name == self.own.id:
+            info = self.own
+            rows = [("Licence", info.licence), ("Attribution", info.attribution)]
+            rows += [("How it was made", info.provenance)]
+            title, address, lacks = info.title, "", info.lacks
         else:
             self.text.clear()
             self._renew_buttons()
@@ -204,8 +234,9 @@ class PacksDialog(QDialog):
             f"<tr><td><b>{what}</b>&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>"
             for what, value in rows
         )
-        link = f"<a href='{escape(address, quote=True)}'>{escape(address)}</a>"
-        table += f"<tr><td><b>From</b></td><td>{link}</td></tr>"
+        if address:
+            link = f"<a href='{escape(address, quote=True)}'>{escape(address)}</a>"
+            table += f"<tr><td><b>From</b></td><td>{link}</td></tr>"
         if name == self.now and self.lacks:
             lacks = self.lacks
         points = "".join(f"<li>{escape(words)}</li>" for words in lacks)
@@ -219,12 +250,14 @@ class PacksDialog(QDialog):
     def _renew_buttons(self) -> None:
         name, busy = self.chosen(), self.task is not None
         one = self.found.get(name)
-        state = one.state if one is not None else "built in"
+        is_own = self.own is not None and name == self.own.id
+        state = one.state if one is not None else "open" if is_own else "built in"
         self.download.setEnabled(one is not None and state != "here" and not busy)
         self.verify.setEnabled(state in ("here", "broken") and not busy)
         self.remove.setEnabled(state in ("here", "broken") and not busy)
-        self.use.setEnabled(bool(name) and state in ("here", "built in") and name != self.now
-                            and not busy)  # fmt: skip
+        ready = bool(name) and state in ("here", "built in") and name != self.now and not busy
+        for button in (self.use, self.compare):
+            button.setEnabled(ready)
         self.cancel.setEnabled(busy)
         self.list.setEnabled(not busy)
         self.progress.setVisible(busy)
@@ -251,13 +284,28 @@ class PacksDialog(QDialog):
         name = self.chosen()
 
         def done(pack: Pack) -> str:
-            self.now = name
+            self.now, self.own = name, None
             self.used.emit(pack)
             self.lacks = lacking(self.known, pack)
             words = self.known.say("packs_in_use", pack=pack.info.title)
             return " ".join([words, *pack.problems])
 
         self._start(lambda _task: fetch.open_pack(name, cache=cache_folder()), done)
+
+    def start_compare(self) -> None:
+        """Read the chosen pack and show it beside the one in use."""
+        name = self.chosen()
+
+        def done(pack: Pack) -> str:
+            self.compared.emit(pack)
+            self.close()
+            return ""
+
+        self._start(lambda _task: fetch.open_pack(name, cache=cache_folder()), done)
+
+    def _activated(self) -> None:
+        if self.to_compare and self.compare.isEnabled():
+            self.start_compare()
 
     def remove_now(self) -> None:
         """Take the chosen pack away."""

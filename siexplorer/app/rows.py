@@ -1,6 +1,7 @@
 """How lists write a thing: its name, then what people call it, in a quieter colour."""
 
 import re
+from functools import cache
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
@@ -34,7 +35,12 @@ def mixed(first: QColor, second: QColor, share: float) -> QColor:
 def quiet(palette: QPalette) -> QColor:
     """A text colour that steps back and can still be read (above 4.5 : 1 on the palette's base)."""
     text, base = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Base)
-    return mixed(text, base, QUIETNESS)
+    return _quiet(text.rgb(), base.rgb())
+
+
+@cache
+def _quiet(text: int, base: int) -> QColor:
+    return mixed(QColor.fromRgb(text), QColor.fromRgb(base), QUIETNESS)
 
 
 def short_name(entry: Entry) -> str:

@@ -65,6 +65,15 @@ class Settings:
         self._store.setValue("skip_gate", "yes" if skips else "no")
 
     @property
+    def speaks(self) -> bool:
+        """Whether the cues of a session are spoken."""
+        return self._get("speak_cues", ("no", "yes")) == "yes"
+
+    @speaks.setter
+    def speaks(self, speaks: bool) -> None:
+        self._store.setValue("speak_cues", "yes" if speaks else "no")
+
+    @property
     def notice_accepted(self) -> int:
         """The version of the safety notice that was accepted, 0 for none."""
         value: Any = self._store.value("notice", 0)

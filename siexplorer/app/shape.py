@@ -198,7 +198,7 @@ class ShapePanel(QWidget):
         self._begin()
 
     def _begin(self) -> None:
-        pack = self.exploration.mean
+        pack = self.exploration.as_found
         if pack is not None and can_be_shaped(pack) and made_shapes(pack) is None:
             self.worker.start(lambda: shapes_of(pack))
         self.renew()
@@ -207,7 +207,7 @@ class ShapePanel(QWidget):
         """Every control in line with the state."""
         do, say = self.exploration, self.exploration.known.say
         shape = do.state.shape
-        mean = do.mean
+        mean = do.as_found
         fits = can_be_shaped(mean)
         shapes = made_shapes(mean) if mean is not None and fits else None
         ready = shapes is not None
@@ -236,7 +236,7 @@ class ShapePanel(QWidget):
 
     def _tell_ends(self) -> None:
         """What the ends of each slider measure, and how much of all differences it explains."""
-        mean, say = self.exploration.mean, self.exploration.known.say
+        mean, say = self.exploration.as_found, self.exploration.known.say
         if mean is None:
             return
         shares = shapes_of(mean).model.variance_shares
@@ -254,7 +254,7 @@ class ShapePanel(QWidget):
 
     def _tell_figures(self) -> None:
         pack = self.exploration.pack
-        if pack is None or not can_be_shaped(self.exploration.mean) or not self.isVisible():
+        if pack is None or not can_be_shaped(self.exploration.as_found) or not self.isVisible():
             return
         self._told_at = time.monotonic()
         found = figures(pack)

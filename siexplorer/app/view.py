@@ -31,6 +31,9 @@ KEY_STEP_DEG = 10.0
 NUDGE_MM, LARGE_NUDGE_MM = 2.0, 10.0
 """How far an arrow key moves the tool, alone and with Shift (design)."""
 
+SLIDE_MM, LARGE_SLIDE_MM = 1.0, 5.0
+"""How far an arrow key moves a landmark that is corrected, alone and with Shift (design)."""
+
 HOVER_PAUSE_MS = 40
 FLIGHT_S = 0.28
 STILL_MS = 220
@@ -100,6 +103,7 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         self._flight_timer.timeout.connect(self._fly_on)
         self._flight: tuple[Camera, Camera, float] | None = None
         self._began, self._full_ms = 0.0, 0.0
+        self._resizing = False
         self._watch_time()
         self._still_timer = QTimer(self)
         self._still_timer.setSingleShot(True)
@@ -226,7 +230,8 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         if hit and hit.zone:
             name = self._reason(hit.zone)
         shape = Qt.CursorShape.PointingHandCursor if name else Qt.CursorShape.ArrowCursor
-        if self.pelvis.on_tool(*self._pixel(self._hover_at)):
+        pixel = self._pixel(self._hover_at)
+        if self.pelvis.on_tool(*pixel) or self.pelvis.on_handle(*pixel):
             shape = Qt.CursorShape.OpenHandCursor
         self.setCursor(shape)
         if name:
@@ -238,15 +243,19 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         known, tool = self.exploration.known, self.exploration.state.tool
         return meaning(known.zones[zone], known.tools[tool]).reason.text
 
-    # Carrying the tool ----------------------------------------------------------------------------
+    # Carrying the tool, or a landmark -------------------------------------------------------------
 
     def _take_hold(self, at: QPoint) -> None:
         """Carry the tool from here on: where it was taken hold of stays under the pointer."""
-        found = self.exploration.verdict()
-        if found is None or not self.pelvis.on_tool(*self._pixel(at)):
+        found, place = self.exploration.verdict(), self.exploration.correcting.place()
+        if place is not None and self.pelvis.on_handle(*self._pixel(at)):
+            held = place
+        elif found is not None and self.pelvis.on_tool(*self._pixel(at)):
+            held = found.contact.place
+        else:
             self._carried = None
             return
-        x, y, _ = self.pelvis.to_pixels(found.contact.place[None])[0]
+        x, y, _ = self.pelvis.to_pixels(held[None])[0]
         ratio = self.devicePixelRatioF()
         height = self.render_window.GetSize()[1]
         self._carried = QPoint(round(x / ratio), round((height - 1 - y) / ratio)) - at
@@ -255,9 +264,29 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         """The tool goes where the pointer is now; positions in between are skipped, not queued."""
         if self._carried is None or self._carried_to is None:
             return
+        if self.exploration.correcting.name is not None:
+            self._put_landmark(self._carried_to + self._carried)
+            return
         hit = self.hit(self._carried_to + self._carried)
         if hit is not None:
             self.exploration.place_ball(np.array(hit.position), merge=True)
+
+    def _put_landmark(self, at: QPoint) -> None:
+        """Put the landmark that is corrected where its bone lies under a point of the widget."""
+        correcting = self.exploration.correcting
+        place = correcting.seen_from(*self.pelvis.picker.ray(*self._pixel(at)))
+        if place is not None:
+            correcting.put(place)
+
+    def _slide_landmark(self, right: float, up: float, step_mm: float) -> None:
+        """Move the landmark that is corrected over its bone, as seen from here."""
+        camera = self.pelvis.camera()
+        upwards = np.array(camera.up)
+        away = np.array(camera.focal_point) - np.array(camera.position)
+        rightwards = np.cross(away, upwards)
+        rightwards /= np.linalg.norm(rightwards)
+        upwards = np.cross(rightwards, away / np.linalg.norm(away))
+        self.exploration.correcting.slide(step_mm * (right * rightwards + up * upwards))
 
     # Events ---------------------------------------------------------------------------------------
 
@@ -323,7 +352,14 @@ class SceneView(QtInteractor):  # type: ignore[misc]
             self.click(event.position().toPoint())
 
     def click(self, at: QPoint) -> None:
-        """Select what lies there; empty space clears. In the ball mode the tool goes there."""
+        """Select what lies there; empty space clears. In the ball mode the tool goes there, and so
+        does a landmark that is being corrected.
+        """
+        if self.exploration.correcting.name is not None:
+            self.exploration.pause_merging()
+            self._put_landmark(at)
+            self.exploration.pause_merging()
+            return
         hit = self.hit(at)
         if hit is not None and hit.zone is not None:
             self.exploration.place_ball(np.array(hit.position))
@@ -338,8 +374,8 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows turn, plus and minus zoom. In the ball mode arrows move the tool, and turn with
-        Ctrl.
+        """Arrows turn, plus and minus zoom. In the ball mode arrows move the tool, and while
+        a landmark is corrected they move that; with Ctrl they turn.
         """
         turns = {
             Qt.Key.Key_Left: (-KEY_STEP_DEG, 0.0),
@@ -349,7 +385,15 @@ class SceneView(QtInteractor):  # type: ignore[misc]
         }
         key = Qt.Key(event.key())
         ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        if key in turns and self.exploration.verdict() is not None and not ctrl:
+        correcting = self.exploration.correcting
+        if correcting.name is not None and key in turns and not ctrl:
+            large = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            right, down = turns[key]
+            step_mm = LARGE_SLIDE_MM if large else SLIDE_MM
+            self._slide_landmark(right / KEY_STEP_DEG, -down / KEY_STEP_DEG, step_mm)
+        elif correcting.name is not None and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            correcting.finish()
+        elif key in turns and self.exploration.verdict() is not None and not ctrl:
             large = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
             step = (LARGE_NUDGE_MM if large else NUDGE_MM) / KEY_STEP_DEG
             right, down = turns[key]
@@ -384,9 +428,16 @@ class SceneView(QtInteractor):  # type: ignore[misc]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A fixed view is framed again for the new shape."""
+        self._resizing = True
         super().resizeEvent(event)
+        self._resizing = False
         if hasattr(self, "pelvis") and self.exploration.state.camera is None:
             QTimer.singleShot(0, self, self._reframe)
+
+    def paintGL(self) -> None:
+        """Draw. Qt asks for it in the middle of a resize and again after it: once is enough."""
+        if not self._resizing:
+            super().paintGL()
 
     def _reframe(self) -> None:
         if not getattr(self, "_closed", False) and self._flight is None and not self.follows:

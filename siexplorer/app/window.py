@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -11,7 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, QStandardPaths, Qt, QTimer, Signal
-from PySide6.QtGui import QActionGroup, QCloseEvent, QGuiApplication, QImage, QPaintEvent, QPalette
+from PySide6.QtGui import (
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+    QPaintEvent,
+    QPalette,
+)
 from PySide6.QtWidgets import (
     QComboBox,
     QDockWidget,
@@ -21,6 +31,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QSizePolicy,
     QStackedWidget,
+    QTabWidget,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -36,7 +47,8 @@ if TYPE_CHECKING:
     from siexplorer.app.settings import Settings
     from siexplorer.app.view import SceneView
     from siexplorer.exploration.exploration import Change
-    from siexplorer.exploration.state import Mode
+    from siexplorer.exploration.state import Corrections, Mode
+    from siexplorer.packs.opened import Opened
     from siexplorer.packs.pack import Pack
     from siexplorer.scene.theme import Theme
 
@@ -51,6 +63,9 @@ MODES: tuple[tuple[Mode, str], ...] = (
     ("ball", "Place a ball"),
     ("follow", "Follow a technique"),
 )
+KEEP_AFTER_MS = 500
+"""So long after the last step a corrected landmark is written to disk (design)."""
+
 LEAST_ROOM_FOR_TWO_PX = 560
 """Below this, two pictures side by side show too little (design)."""
 
@@ -70,14 +85,23 @@ class MainWindow(QMainWindow):
         self.view: SceneView | None = None
         self.stage: SideBySide | None = None
         self._preparing: threading.Thread | None = None
+        self._measures_strip: QDockWidget | None = None
         self._closing = threading.Event()
         self._stepped_aside = False
         self.problems: list[str] = []
+        self.opened: Opened | None = None
+        self._to_open: tuple[Sequence[Path], str | None, bool | None] | None = None
         self.filled = False
         self._fill_when_seen = False
         self.setWindowTitle("SI Explorer")
         self.resize(1280, 800)
         self.setMinimumSize(900, 560)
+        self.setAcceptDrops(True)
+        self._to_keep = False
+        self._keep_soon = QTimer(self)
+        self._keep_soon.setSingleShot(True)
+        self._keep_soon.setInterval(KEEP_AFTER_MS)
+        self._keep_soon.timeout.connect(self.keep_corrections)
         self._build_middle()
         self.prepared.connect(self._now_prepared)
 
@@ -110,6 +134,7 @@ class MainWindow(QMainWindow):
         if self.filled:
             return
         from siexplorer.anatomy.knowledge import Knowledge
+        from siexplorer.app.links import tie
         from siexplorer.app.settings import Settings
         from siexplorer.exploration.exploration import Exploration
 
@@ -133,6 +158,7 @@ class MainWindow(QMainWindow):
         if arrangement is not None:
             self.restoreState(arrangement)
         self.exploration.changed.connect(self._follow)
+        tie(self, self.exploration.correcting.changed, self._renew_commands)
         self.exploration.hovered.connect(self._name_hovered)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._recolour)
         self._show_mode()
@@ -164,6 +190,7 @@ class MainWindow(QMainWindow):
 
     def _build_panels(self) -> None:
         from siexplorer.app.ball import BallPanel
+        from siexplorer.app.correcting import CorrectingPanel
         from siexplorer.app.follow import FollowPanel
         from siexplorer.app.section import SectionPanel
         from siexplorer.app.timeline import TimelinePanel
@@ -172,32 +199,44 @@ class MainWindow(QMainWindow):
         self.ball = BallPanel(self.exploration)
         self.follow = FollowPanel(self.exploration)
         self.follow.skips_gate = self.settings.skips_gate
+        self.follow.cues.wanted = self.settings.speaks
+        self.follow.cues.changed.connect(self._remember_speaking)
         self.section = SectionPanel(self.exploration)
         self.timeline.player.calm = self.settings.reduced_motion
         self.ball.calm = self.settings.reduced_motion
         self.section.hide()
+        self.correcting = CorrectingPanel(self.exploration)
         self._column.addWidget(self.section)
+        self._column.addWidget(self.correcting)
 
     def _below(self) -> tuple[QWidget, ...]:
         """The panels below the model, each there while it is needed."""
-        return self.section, self.timeline, self.ball, self.follow
+        return self.section, self.correcting, self.timeline, self.ball, self.follow
 
     def _build_docks(self) -> None:
         from siexplorer.app.card import CardPanel
         from siexplorer.app.layers import LayersPanel
         from siexplorer.app.looks import LooksPanel
+        from siexplorer.app.reading import ReadingPanel
         from siexplorer.app.searchbox import SearchPanel
         from siexplorer.app.shape import ShapePanel
 
         self.search = SearchPanel(self.exploration)
         self.looks = LooksPanel(self.exploration)
         self.layers = LayersPanel(self.exploration)
+        self.reading = ReadingPanel(self.exploration)
+        self.lists = QTabWidget()
+        self.lists.setDocumentMode(True)
+        self.lists.addTab(self.layers, "Parts")
+        self.lists.addTab(self.reading, "Read")
+        self.lists.setTabToolTip(1, "Patterns, what people say, care, and when to be looked at (G)")
+        self.lists.setAccessibleName("Parts of the body, or what there is to read")
         left = QWidget()
         layout = QVBoxLayout(left)
         layout.setContentsMargins(8, 8, 4, 8)
         layout.addWidget(self.search)
         layout.addWidget(self.looks)
-        layout.addWidget(self.layers, 1)
+        layout.addWidget(self.lists, 1)
         left.setMinimumWidth(230)
         self.card = CardPanel(self.exploration)
         self.shape = ShapePanel(self.exploration)
@@ -243,7 +282,7 @@ class MainWindow(QMainWindow):
         return dock
 
     def _commands(self) -> list[Spec]:
-        from siexplorer.app.commands import ball_specs, look_specs, movement_specs
+        from siexplorer.app.commands import ball_specs, correct_specs, look_specs, movement_specs
 
         do = self.exploration
         mode_keys = {"explore": "E", "move": "M", "ball": "B", "follow": "F"}
@@ -277,6 +316,15 @@ class MainWindow(QMainWindow):
         ]
         return [
             Spec(
+                "open-mesh",
+                "&File",
+                "Open mesh…",
+                self.choose_mesh,
+                ("Ctrl+O",),
+                tip="Open a pelvis of your own: STL, OBJ, PLY, GLB, glTF or VTP",
+            ),
+            Spec("own-report", "&File", "About your mesh…", self.show_own_report),
+            Spec(
                 "save-picture", "&File", "Save picture…", self.save_picture, ("Ctrl+S",), "camera"
             ),
             Spec(
@@ -307,11 +355,34 @@ class MainWindow(QMainWindow):
             Spec("undo", "&Edit", "Undo", do.undo, ("Ctrl+Z",), "undo"),
             Spec("redo", "&Edit", "Redo", do.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
             Spec("find", "&Edit", "Find…", self.search_for, ("Ctrl+F", "/"), "search"),
-            Spec("clear", "&Edit", "Clear the selection", self.clear, ("Esc",)),
+            Spec(
+                "read-list",
+                "&Edit",
+                "What there is to read…",
+                self.show_reading,
+                ("G",),
+                tip="Patterns, what people say, pictures in words, care, when to be looked at",
+            ),
+            Spec(
+                "clear",
+                "&Edit",
+                "Clear the selection, or end the comparison",
+                self.clear,
+                ("Esc",),
+            ),
+            *correct_specs(self),
             *modes,
             *movement_specs(do, self.timeline),
             *ball_specs(do, self.ball),
             *views,
+            Spec(
+                "compare-pelves",
+                "&View",
+                "Compare with another pelvis…",
+                self.choose_to_compare,
+                ("Ctrl+D",),
+                tip="Show another pelvis beside this one",
+            ),
             Spec("next", "&View", "Next landmark", lambda: self.step(1), ("N",)),
             Spec("previous", "&View", "Previous landmark", lambda: self.step(-1), ("Shift+N",)),
             Spec("hide", "&View", "Hide the selected", self.hide_selected, ("H",), "hide"),
@@ -459,6 +530,10 @@ class MainWindow(QMainWindow):
             from siexplorer.app import dialogs
 
             dialogs.show_problem(self, self.problems, known)
+        if self._to_open is not None:
+            paths, unit, mirrored = self._to_open
+            self._to_open = None
+            self.open_mesh(paths, unit=unit, mirrored=mirrored)
 
     def _show_model(self) -> None:
         from siexplorer.app.compare import SideBySide
@@ -470,6 +545,7 @@ class MainWindow(QMainWindow):
         self.view.animate = not self.timeline.player.calm
         self.stage.opened.connect(self._give_keys)
         self.stage.opened.connect(self._make_room)
+        self.stage.opened.connect(self._prepare_second)
         self.stage.closed.connect(self._give_room_back)
         self.view.zone_hovered.connect(self.ball.show_reason)
         self.view.nudged.connect(self.ball.nudge)
@@ -482,11 +558,17 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(1500, self, self._prepare)
         self.view.setFocus()
 
-    def use_pack(self, pack: Pack) -> None:
-        """Look at another pelvis: the drawing is made anew, all else stays as it is."""
+    def use_pack(self, pack: Pack, corrections: Corrections = ()) -> None:
+        """Look at another pelvis: the drawing is made anew, all else stays as it is.
+
+        ``corrections`` are landmarks that were put right on it before.
+        """
         from siexplorer.scene.gl import missing_gl
 
+        self.keep_corrections()
         self.timeline.stop()
+        if pack.own is None:
+            self.opened = None
         stage, view = self.stage, self.view
         self.stage = self.view = self._preparing = None
         if stage is not None and view is not None:
@@ -496,11 +578,16 @@ class MainWindow(QMainWindow):
             self._middle.removeWidget(stage)
             stage.hide()
             stage.deleteLater()
-        self.exploration.use(pack)
+        self.exploration.use(pack, corrections)
         if missing_gl() is None:
             self._show_model()
         self._name_pack()
         self._renew_commands()
+
+    def compare_with(self, pack: Pack) -> None:
+        """Look at another pelvis beside the one in use."""
+        self.timeline.stop()
+        self.exploration.compare_with(pack)
 
     def _name_pack(self) -> None:
         """Whose pelvis this is and its licence, where it is not the one that comes along."""
@@ -510,7 +597,10 @@ class MainWindow(QMainWindow):
         other = pack is not None and pack.info.id != BUILT_IN
         self._pack_label.setVisible(other)
         if pack is not None and other:
-            self._pack_label.setText(f"{pack.info.id}, {pack.info.licence}")
+            named = f"{pack.info.id}, {pack.info.licence}"
+            if pack.own is not None:
+                named = f"{pack.info.title}: {pack.own.name}. {pack.own.sides}".rstrip()
+            self._pack_label.setText(named)
             self._pack_label.setToolTip(f"{pack.info.title}. {pack.info.attribution}")
 
     def _give_keys(self, view: QWidget) -> None:
@@ -568,6 +658,22 @@ class MainWindow(QMainWindow):
             # The window was closed meanwhile.
             return
 
+    def _prepare_second(self, *_: object) -> None:
+        """Another pelvis in the second view: tie its soft tissue to its bones, in a thread."""
+        second = self.stage.second if self.stage is not None else None
+        if second is None or self.exploration.other is None:
+            return
+        if self.exploration.state.mode != "move":
+            return
+
+        def tie_all() -> None:
+            second.pelvis.prepare()
+            with contextlib.suppress(RuntimeError):
+                # The window may have been closed meanwhile.
+                self.prepared.emit()
+
+        threading.Thread(target=tie_all, name="prepare second", daemon=True).start()
+
     def _now_prepared(self) -> None:
         """Muscles can follow the bones from now on."""
         self.statusBar().clearMessage()
@@ -592,14 +698,22 @@ class MainWindow(QMainWindow):
 
     def _follow(self, change: Change) -> None:
         before, after = change.before, change.after
-        if before.mode != after.mode or (before.section is None) != (after.section is None):
+        arrangement = [(s.mode, s.section is None, s.against) for s in (before, after)]
+        if arrangement[0] != arrangement[1]:
             self._show_mode()
         if change.before.voice != change.after.voice:
             self.settings.voice = change.after.voice
+        if before.corrections != after.corrections:
+            self._to_keep = True
+            self._keep_soon.start()
         if change.before.perspective != change.after.perspective:
             self.settings.perspective = change.after.perspective
-        only_moment = replace(before, at=after.at, ball=after.ball) == after
-        if not only_moment or not self.commands["undo"].isEnabled():
+        moment = replace(before, at=after.at, ball=after.ball)
+        if self.exploration.correcting.name is not None:
+            moment = replace(moment, corrections=after.corrections)
+        ways = (self.exploration.undo_label, self.exploration.redo_label)
+        told = [self.commands[name].isEnabled() for name in ("undo", "redo")]
+        if moment != after or told != [way is not None for way in ways]:
             # A moment of a running movement changes no command; renewing them all costs 6 ms.
             self._renew_commands()
         if self.view is not None and change.before.selected != change.after.selected:
@@ -617,11 +731,27 @@ class MainWindow(QMainWindow):
             self.view.setFocus()
         self.section.setVisible(self.exploration.state.section is not None)
         self._strip.setVisible(mode == "move")
+        self._show_measures()
         if mode == "move":
             self._prepare()
+            self._prepare_second()
         self._ball_strip.setVisible(mode == "ball")
         self._follow_strip.setVisible(mode == "follow")
+        if mode == "follow" and self.focusWidget() in (None, self, self.view):
+            # There the keys choose a technique, and Tab leads on to its session.
+            self.follow.technique.setFocus()
         self.commands[f"mode-{mode}"].setChecked(True)
+
+    def _show_measures(self) -> None:
+        """The table of two pelves, made when it is first asked for; below what moves it is away."""
+        state = self.exploration.state
+        wanted = state.against is not None and state.mode == "explore"
+        if wanted and self._measures_strip is None:
+            from siexplorer.app.measures import MeasuresPanel
+
+            self._measures_strip = self._build_strip("Measures", MeasuresPanel(self.exploration))
+        if self._measures_strip is not None:
+            self._measures_strip.setVisible(wanted)
 
     def _renew_commands(self) -> None:
         from siexplorer.app.commands import BALL, LESSON, MOVING, checks_of
@@ -630,9 +760,9 @@ class MainWindow(QMainWindow):
         self.commands["undo"].setEnabled(do.undo_label is not None)
         self.commands["redo"].setEnabled(do.redo_label is not None)
         for name in ("hide", "fade", "isolate"):
-            self.commands[name].setEnabled(state.selected in do.items)
+            self.commands[name].setEnabled(state.selected in do.every)
         read = state.guide is not None and state.mode != "follow"
-        clear = state.selected is not None or state.zone is not None or read
+        clear = state.selected is not None or state.zone is not None or read or state.compared
         self.commands["clear"].setEnabled(clear)
         self.commands["skip-gate"].setChecked(self.follow.skips_gate)
         self.commands["restore"].setEnabled(not do.at_start())
@@ -645,13 +775,31 @@ class MainWindow(QMainWindow):
             self.commands[name].setEnabled(state.mode == "ball")
         for name in LESSON:
             self.commands[name].setEnabled(moves and self.timeline.lesson.current() is not None)
-        self.commands["compare-end"].setEnabled(state.beside is not None)
+        self.commands["own-report"].setEnabled(self.opened is not None)
+        self._renew_correcting()
+        self.commands["compare-end"].setEnabled(state.compared)
+        self.commands["compare-pelves"].setEnabled(self.view is not None)
         self.commands["reduced-motion"].setChecked(self.timeline.player.calm)
         self.commands["loop"].setChecked(self.timeline.player.loop)
         self.commands["facing"].setChecked(state.perspective == "facing")
         self.voice.setCurrentIndex(self.voice.findData(state.voice))
         for name in ("save-picture", "copy-picture"):
             self.commands[name].setEnabled(self.view is not None)
+
+    def _renew_correcting(self) -> None:
+        """The commands that put landmarks of one's own mesh right; the others say why not."""
+        do = self.exploration
+        own = do.pack is not None and do.pack.own is not None
+        reason = do.correcting.why_not(do.state.selected)
+        self.commands["correct"].setEnabled(not reason)
+        self.commands["correct"].setChecked(do.correcting.name is not None)
+        self.commands["correct"].setStatusTip(reason)
+        self.commands["correct-back"].setEnabled(
+            do.correcting.moved_mm(do.state.selected) is not None
+        )
+        for name in ("corrections-save", "corrections-read"):
+            self.commands[name].setEnabled(own)
+        self.card.offer(self.commands["correct"] if own and not reason else None)
 
     def _renew_menu_words(self) -> None:
         """Words that change, written when a menu opens: each would lay out the toolbars again."""
@@ -689,8 +837,24 @@ class MainWindow(QMainWindow):
         self._docks[0].show()
         self.search.focus_search()
 
+    def show_reading(self) -> None:
+        """The list of what is taught, with the keys in it."""
+        self._docks[0].show()
+        self.lists.setCurrentWidget(self.reading)
+        self.reading.tree.setFocus()
+
     def clear(self) -> None:
-        """Clear the selection, or stop reading about one rule of the ball map."""
+        """Clear the selection, or stop reading about one rule of the ball map; where there is
+        nothing of them, end the comparison. While a landmark is put right, leave it as it was.
+        """
+        if self.exploration.correcting.name is not None:
+            self.exploration.correcting.cancel()
+            return
+        state = self.exploration.state
+        if state.selected is None and state.zone is None and state.guide is None:
+            if state.compared:
+                self.exploration.compare(None)
+            return
         self.exploration.select(None)
         if self.exploration.state.zone is not None:
             self.exploration.read_zone(None)
@@ -746,6 +910,10 @@ class MainWindow(QMainWindow):
         self.follow.skips_gate = self.settings.skips_gate = skips
         self._renew_commands()
 
+    def _remember_speaking(self) -> None:
+        if self.settings.speaks != self.follow.cues.wanted:
+            self.settings.speaks = self.follow.cues.wanted
+
     def next_voice(self) -> None:
         """The next of the three wordings."""
         voices = [voice for voice, _ in VOICES]
@@ -795,13 +963,169 @@ class MainWindow(QMainWindow):
         QGuiApplication.clipboard().setImage(copied.copy())
         self.statusBar().showMessage("Picture copied", 4000)
 
-    def show_packs(self) -> None:
-        """Other people's pelves: fetch, verify, remove and use them."""
+    # A mesh of one's own --------------------------------------------------------------------------
+
+    def choose_mesh(self) -> None:
+        """Ask for the files of a mesh, and open it."""
+        known = self.exploration.known
+        names, _ = QFileDialog.getOpenFileNames(
+            self, known.say("open_title"), "", known.say("open_choose")
+        )
+        if names:
+            self.open_mesh([Path(name) for name in names])
+
+    def open_when_ready(
+        self, paths: Sequence[Path], *, unit: str | None = None, mirrored: bool | None = None
+    ) -> None:
+        """Open a mesh as soon as the window has its own model."""
+        self._to_open = (paths, unit, mirrored)
+
+    def open_mesh(
+        self, paths: Sequence[Path], *, unit: str | None = None, mirrored: bool | None = None
+    ) -> None:
+        """Work on a mesh in a process of its own, report, and look at it once that is accepted."""
+        from siexplorer.app.opening import OpenDialog
+
+        dialog = OpenDialog(self, self.exploration.known, paths, unit=unit, mirrored=mirrored)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.used.connect(self.use_opened)
+        dialog.open()
+
+    def use_opened(self, opened: Opened) -> None:
+        """Look at a mesh of one's own, with the landmarks where they were put before."""
+        from siexplorer.exploration.correcting import as_corrections
+
+        self.use_pack(opened.pack, as_corrections(opened.corrected))
+        self.opened = opened
+        if opened.corrected:
+            count = len(opened.corrected)
+            words = self.exploration.known.say("corrections_used", count=count)
+            self.statusBar().showMessage(words, 8000)
+        self._renew_commands()
+
+    def show_own_report(self) -> None:
+        """What was found in the mesh that is open, with what was put right since."""
+        from siexplorer.app.opening import show_report
+        from siexplorer.exploration.own import report
+
+        do = self.exploration
+        if self.opened is not None and do.pack is not None:
+            show_report(self, do.known, report(do.known, self.opened, do.pack))
+
+    def correct_landmark(self) -> None:
+        """Put the selected landmark right by hand, or end that."""
+        correcting, name = self.exploration.correcting, self.exploration.state.selected
+        if correcting.name is not None:
+            correcting.finish()
+        elif name is not None:
+            correcting.start(name)
+            if self.view is not None:
+                self.view.setFocus()
+
+    def landmark_back(self) -> None:
+        """Put the selected landmark back to where it was found."""
+        self.exploration.correcting.reset(self.exploration.state.selected)
+
+    def keep_corrections(self) -> None:
+        """Write the corrected landmarks to disk now, if they have changed."""
+        from siexplorer.app import dialogs
+        from siexplorer.exploration.correcting import in_file
+        from siexplorer.packs.corrections import CorrectionsError, keep
+
+        self._keep_soon.stop()
+        if not self._to_keep:
+            return
+        self._to_keep = False
+        pack = self.exploration.pack
+        if pack is None or pack.own is None:
+            return
+        places = in_file(pack.own, self.exploration.state.corrections)
+        try:
+            keep(pack.own.digest, places, mirrored=pack.own.mirrored)
+        except CorrectionsError as error:
+            dialogs.show_problem(self, [str(error)])
+
+    def save_corrections(self) -> None:
+        """Save the corrected landmarks to a file of the person's choice."""
+        from siexplorer.app import dialogs
+        from siexplorer.exploration.correcting import in_file
+        from siexplorer.packs.corrections import write_corrections
+
+        do = self.exploration
+        own = do.pack.own if do.pack is not None else None
+        if own is None:
+            return
+        if not do.state.corrections:
+            self.statusBar().showMessage(do.known.say("corrections_none"), 6000)
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Save corrections", "corrections.json", "JSON (*.json)"
+        )
+        if not name:
+            return
+        path = Path(name).with_suffix(".json")
+        try:
+            places = in_file(own, do.state.corrections)
+            write_corrections(path, own.digest, places, mirrored=own.mirrored)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            words = f"{path}: the corrections were not saved ({reason}); choose another folder."
+            dialogs.show_problem(self, [words])
+            return
+        self.statusBar().showMessage(do.known.say("corrections_saved", path=path), 6000)
+
+    def read_corrections(self) -> None:
+        """Take corrected landmarks from a file that was saved for this mesh."""
+        name, _ = QFileDialog.getOpenFileName(self, "Read corrections", "", "JSON (*.json)")
+        if name:
+            self.take_corrections(Path(name))
+
+    def take_corrections(self, path: Path) -> None:
+        """Take corrected landmarks from a file; one that does not fit is a sentence."""
+        from siexplorer.app import dialogs
+        from siexplorer.packs.corrections import CorrectionsError, read_corrections
+
+        do = self.exploration
+        own = do.pack.own if do.pack is not None else None
+        if own is None:
+            return
+        try:
+            places = read_corrections(path, own.digest, mirrored=own.mirrored)
+        except CorrectionsError as error:
+            dialogs.show_problem(self, [str(error)])
+            return
+        count = do.correcting.take(places)
+        self.statusBar().showMessage(do.known.say("corrections_read", count=count), 6000)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files may be dropped."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the files that were dropped."""
+        from siexplorer.app import dialogs
+
+        urls = event.mimeData().urls()
+        if not urls or not self.filled or self.exploration.pack is None:
+            return
+        event.acceptProposedAction()
+        if not all(url.isLocalFile() for url in urls):
+            dialogs.show_problem(self, [self.exploration.known.say("open_remote")])
+            return
+        paths = [Path(url.toLocalFile()) for url in urls]
+        # The program that the files were dragged from waits until this returns.
+        QTimer.singleShot(0, self, lambda: self.open_mesh(paths))
+
+    def show_packs(self, *, to_compare: bool = False) -> None:
+        """Other people's pelves: fetch, verify, remove, use and compare them."""
         from siexplorer.app.packs import PacksDialog
 
-        dialog = PacksDialog(self, self.exploration.known, self.exploration.pack)
+        do = self.exploration
+        dialog = PacksDialog(self, do.known, do.pack, to_compare=to_compare)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.used.connect(self.use_pack)
+        dialog.compared.connect(self.compare_with)
         dialog.open()
 
     def show_shapes(self) -> None:
@@ -812,6 +1136,10 @@ class MainWindow(QMainWindow):
         if dock.isVisible():
             dock.raise_()
             self.shape.sliders[0].setFocus()
+
+    def choose_to_compare(self) -> None:
+        """Choose the pelvis to show beside the one in use."""
+        self.show_packs(to_compare=True)
 
     def show_keys(self) -> None:
         """The list of keys."""
@@ -847,6 +1175,7 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         self._closing.set()
+        self.keep_corrections()
         self.timeline.stop()
         self._give_room_back()
         self.settings.save_window(self.saveGeometry(), self.saveState())

@@ -111,7 +111,9 @@ def _body(known: Knowledge, pack: Pack, position: Position, following: "Followin
     within = [
         name
         for name, one in pack.surfaces.items()
-        if one.info.role == "body" and one.info.closed and not name.startswith("skin-")
+        if one.info.role == "body"
+        and (one.info.closed or name in pack.stand_ins)
+        and not name.startswith("skin-")
     ]
     cords = [n for n in within if isinstance(_entry(known, pack, n), Nerve | Vessel)]
     names = [n for n in within if n not in cords] + cords
@@ -130,6 +132,8 @@ def shape_in(
 ) -> Surface:
     """A surface of the pack where a pose has taken it."""
     one = pack.surfaces[name]
+    if name in pack.stand_ins:
+        return _posed(pack.stand_ins[name], pose, one.info.moves_with)
     if pose is None:
         return one.surface
     if following is None:

@@ -35,7 +35,10 @@ from siexplorer.anatomy.records import (
 from siexplorer.exploration.ball import meaning, said_in
 from siexplorer.exploration.moving import moves_si
 from siexplorer.exploration.state import Perspective
-from siexplorer.packs.pack import Pack
+from siexplorer.packs.pack import CARRIED, OWN, WITH_HOLES, Pack
+
+UNSURE = 0.5
+"""A landmark that is less sure than this is said to be unsure (design)."""
 
 BASIS_TAGS: dict[Basis, str] = {
     "source": "",
@@ -118,6 +121,7 @@ def card_of(
     )
     write.block("Take care", entry.safety, warning=True)
     if isinstance(entry, Landmark):
+        card.blocks += _found_block(known, entry, pack)
         _palpation(write, entry.palpation, entry.mistakes)
         write.block("How sure can a hand be?", [entry.certainty.text])
         write.block("Where it is", [entry.definition, entry.level])
@@ -150,7 +154,7 @@ def card_of(
         write.block("Size", [entry.size])
         write.block("Where it is said to refer pain", [entry.referral])
     if isinstance(entry, Structure):
-        _referral_areas(write, entry.referral_areas)
+        referral_areas(write, entry.referral_areas)
     write.block("Where sources differ", entry.differs)
     card.blocks.append(Block("Names", tuple(_names(entry))))
     made = _provenance(known, entry, pack)
@@ -315,14 +319,22 @@ def _palpation(write: CardWriter, palpation: Palpation, mistakes: list[Claim]) -
     write.block("Common mistakes", mistakes)
 
 
-def _referral_areas(write: CardWriter, areas: list[ReferralArea]) -> None:
+def referral_areas(write: CardWriter, areas: list[ReferralArea]) -> None:
     """Each area by name, with the share of people where one was published."""
     lines = []
     for area in areas:
-        share = "" if area.percent is None else f" ({area.percent:g} %)"
-        lines.append(write.line(area.claim, f"{area.name}{share}: {area.claim.text}"))
+        share = share_words(area)
+        named = f"{area.name} ({share})" if share else area.name
+        lines.append(write.line(area.claim, f"{named}: {area.claim.text}"))
     if lines:
         write.card.blocks.append(Block("Referral areas on the skin", tuple(lines)))
+
+
+def share_words(area: ReferralArea) -> str:
+    """``94 % of 50 people``, ``94 %``, or an empty text where no share was published."""
+    if area.percent is None:
+        return ""
+    return f"{area.percent:g} %" + (f" of {area.people} people" if area.people else "")
 
 
 def _names(entry: Entry) -> list[Line]:
@@ -340,12 +352,15 @@ def _provenance(known: Knowledge, entry: Entry, pack: Pack | None) -> list[Line]
     if not shown:
         if entry.id not in pack.landmarks:
             return [Line(known.say("not_in_pack", pack=pack.info.title))]
+        if pack.own is not None:
+            return [credit]
         return [Line(f"Found by rule on the bones of: {pack.info.title}."), credit]
     made = dict.fromkeys(info.provenance for info in shown)
-    lines = [Line(known.say(_made_key(one), made=one)) for one in made]
+    lines = [Line(known.say(made_key(one), made=one)) for one in made]
     if any("mirrored" in one for one in made):
         lines.append(Line("Mirrored from the other side."))
-    if {info.role for info in shown} == {"area"} or not any(info.closed for info in shown):
+    whole = [info for info in shown if info.closed or info.provenance.startswith(WITH_HOLES)]
+    if {info.role for info in shown} == {"area"} or not whole:
         lines.append(Line(known.say("areas_only")))
     if not all(info.reviewed for info in shown):
         lines.append(Line("Not yet reviewed by a clinician."))
@@ -353,9 +368,38 @@ def _provenance(known: Knowledge, entry: Entry, pack: Pack | None) -> list[Line]
     return lines
 
 
-def _made_key(provenance: str) -> str:
+def _found_block(known: Knowledge, entry: Landmark, pack: Pack | None) -> list[Block]:
+    """How sure the place of a landmark is on a mesh of one's own, and why."""
+    own = pack.own if pack is not None else None
+    if own is None or entry.id not in own.found:
+        return []
+    found = own.found[entry.id]
+    percent = f"{100 * found.confidence:.0f} %"
+    if entry.id in own.by_hand:
+        moved = f"{own.by_hand[entry.id]:.1f}"
+        lines = [known.say("own_by_hand", mm=moved), known.say("own_found", percent=percent)]
+        return [Block(known.say("own_sure_heading"), tuple(map(Line, lines)))]
+    key = "own_found" if found.shown else "own_expected"
+    said = f"{known.say(key, percent=percent)} {found.reason}"
+    unsure = is_unsure(pack, entry.id)
+    heading = known.say("own_unsure_heading" if unsure else "own_sure_heading")
+    return [Block(heading, (Line(said),), warning=unsure)]
+
+
+def is_unsure(pack: Pack | None, name: str) -> bool:
+    """Whether a landmark of a mesh of one's own lies where the program is not sure of."""
+    own = pack.own if pack is not None else None
+    if own is None or name not in own.found or name in own.by_hand:
+        return False
+    return not own.found[name].shown or own.found[name].confidence < UNSURE
+
+
+def made_key(provenance: str) -> str:
     """The sentence about how a surface was made, by the first words of its provenance."""
-    for start in ("modelled", "statistical mean", "statistical shape", "fitted", "scanned"):
+    for start in (
+        *("modelled", "statistical mean", "statistical shape", "fitted", "scanned"),
+        *(OWN, CARRIED),
+    ):
         if provenance.startswith(start):
             return start.replace(" ", "_")
     return "made_otherwise"

@@ -160,7 +160,8 @@ OPTIONAL = frozenset(
         "position",
         "tools",
         "places",
-        "referral",
+        "areas",
+        "people",
         "zone",
         "over",
     }

@@ -159,8 +159,10 @@ def _faults(known: Knowledge, guide: Guide) -> Iterator[str]:
     for name in guide.shows:
         if name not in known.entries:
             yield f"shows “{name}”, which does not exist; correct it."
-    if isinstance(guide, Pattern) and guide.referral and guide.referral not in known.entries:
-        yield f"paints where “{guide.referral}” refers pain to, which does not exist; correct it."
+    for area in guide.areas if isinstance(guide, Pattern) else []:
+        for spot in area.spots:
+            if f"left-{spot.landmark}" not in known.entries and spot.landmark not in known.entries:
+                yield f"paints at “{spot.landmark}”, which does not exist; correct it."
     if isinstance(guide, Technique):
         yield from _technique_faults(known, guide)
 

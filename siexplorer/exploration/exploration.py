@@ -8,7 +8,16 @@ import numpy as np
 from psygnal import Signal
 
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.anatomy.records import Layer, Structure, Technique, View, Voice
+from siexplorer.anatomy.records import (
+    Layer,
+    Pattern,
+    ReferralArea,
+    Side,
+    Structure,
+    Technique,
+    View,
+    Voice,
+)
 from siexplorer.exploration.ball import (
     FIRST_POSITION,
     SkinMap,
@@ -30,27 +39,32 @@ from siexplorer.exploration.beneath import (
     stack_along,
 )
 from siexplorer.exploration.catalog import Item, join, reshaped
+from siexplorer.exploration.correcting import Correcting, corrected
 from siexplorer.exploration.looks import (
     BODY,
-    PRESETS,
     Look,
     Preset,
+    apart,
     depth_of,
     depths_of,
     look_at_depth,
     look_key,
     look_of,
+    nearest_way,
     preset_called,
     preset_of,
     spare_skins,
+    worn,
 )
 from siexplorer.exploration.moving import Pose, pose
 from siexplorer.exploration.placement import spot
 from siexplorer.exploration.sections import reach_mm, seen_from, started
 from siexplorer.exploration.state import (
+    ON_SKIN,
     SKINS,
     Beside,
     Camera,
+    Corrections,
     Mode,
     Perspective,
     Plane,
@@ -79,13 +93,21 @@ class Change:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pelvis:
+    """A pelvis beside the one in use, and what of it can be clicked."""
+
+    pack: Pack
+    items: dict[str, Item]
+
+
 class Exploration:
     """Holds what is known, the pelvis that is loaded, the state, and the way back.
 
     ``changed`` is emitted after every change of state, ``hovered`` with an id or None, ``loaded``
     once a pack is there, ``settled`` once more is worked out about the pelvis in its shape.
 
-    ``mean`` is the pack as it was read, ``pack`` the same in the shape of now. While a shape is
+    ``as_found`` is the pack as it was read, ``pack`` the same in the shape of now. While a shape is
     ``rough``, its normals are the mean's and nothing slow should be begun on it.
     """
 
@@ -96,20 +118,23 @@ class Exploration:
 
     def __init__(self, known: Knowledge, pack: Pack | None = None) -> None:
         self.known = known
-        self.mean = self.pack = pack
+        self.as_found = self.pack = pack
         self.rough = False
         self.items: dict[str, Item] = join(known, pack)
-        self._mean_items = self.items
-        self._mean_following: Following | None = None
+        self._found_items = self.items
+        self._found_following: Following | None = None
         self._following: Following | None = None
         self._posed: tuple[object, Pose | None] | None = None
         self._judged: tuple[object, Verdict] | None = None
         self._stacked: tuple[object, Stack] | None = None
-        self.state = self._begun(State())
+        self._others: dict[str, Pelvis] = {}
+        self.state = State()
+        self.state = self._begun(self.state)
         self._undo: list[Change] = []
         self._redo: list[Change] = []
         self._open_label: str | None = None
         self._last_movement = ""
+        self.correcting = Correcting(self)
 
     def load(self, known: Knowledge, pack: Pack | None) -> None:
         """Take the records and the pelvis once they are read."""
@@ -125,20 +150,29 @@ class Exploration:
                 ]
         self.loaded.emit()
 
-    def use(self, pack: Pack) -> None:
-        """Take another pelvis. What is selected stays where it is shown there; undo starts anew."""
+    def use(self, pack: Pack, corrections: Corrections = ()) -> None:
+        """Take another pelvis. What is selected stays where it is shown there; undo starts anew.
+
+        ``corrections`` are landmarks that were put right on it before.
+        """
+        self.correcting.finish()
         before = self.state
         self._take(pack)
+        self.pack = corrected(pack, corrections)
+        self.items = self._found_items = join(self.known, self.pack)
+        self._others.clear()
         kept = replace(
             before,
             shape=(),
             selected=before.selected if before.selected in self.items else None,
             camera=None,
             beside=None,
+            against=None,
             zone=None,
             reach=False,
             section=None,
             at=0.0,
+            corrections=corrections,
         )
         kept = self._one_skin(self._begun(kept))
         self.state = replace(kept, ball=self._first() if kept.mode == "ball" else None)
@@ -148,10 +182,10 @@ class Exploration:
 
     def _take(self, pack: Pack | None) -> None:
         """Another pelvis, as it was read."""
-        self.mean = self.pack = pack
+        self.as_found = self.pack = pack
         self.rough = False
-        self.items = self._mean_items = join(self.known, pack)
-        self._mean_following = None
+        self.items = self._found_items = join(self.known, pack)
+        self._found_following = None
         self._forget()
 
     def _forget(self) -> None:
@@ -160,16 +194,40 @@ class Exploration:
         self._judged, self._stacked = None, None
 
     @property
+    def other(self) -> Pelvis | None:
+        """The pelvis in the second view, while two are compared."""
+        return self._others.get(self.state.against or "")
+
+    @property
+    def every(self) -> dict[str, Item]:
+        """What can be shown and hidden: while two pelves are compared, what either of them has."""
+        return self._every(self.state)
+
+    def _every(self, state: State) -> dict[str, Item]:
+        other = self._others.get(state.against or "")
+        if other is None:
+            return self.items
+        both = {**other.items, **self.items}
+        return {name: both[name] for name in self.known.entries if name in both}
+
+    def absent(self) -> list[str]:
+        """What is shown of the other pelvis, while two are compared, and this one does not have."""
+        other, hidden = self.other, self.state.hidden
+        return [n for n in other.items if n not in self.items and n not in hidden] if other else []
+
+    @property
     def following(self) -> "Following | None":
         """What follows the bones of the pelvis that is loaded; made when something first moves."""
         if self._following is None and self.pack is not None:
             from siexplorer.exploration.following import Following
 
-            if self.pack is self.mean:
-                self._mean_following = self._mean_following or Following(self.known, self.pack)
-                self._following = self._mean_following
+            like = self._tied_as_found()
+            if self.pack is self.as_found:
+                self._following = like
             else:
-                self._following = Following(self.known, self.pack, self._tied_mean())
+                self._following = Following(
+                    self.known, self.pack, like if self.state.shape else None
+                )
         return self._following
 
     @following.setter
@@ -177,13 +235,13 @@ class Exploration:
         """Share what another exploration of the same pelvis has worked out."""
         self._following = shared
 
-    def _tied_mean(self) -> "Following | None":
+    def _tied_as_found(self) -> "Following | None":
         """What follows the bones of the mean, which is tied alike in every shape."""
         from siexplorer.exploration.following import Following
 
-        if self._mean_following is None and self.mean is not None:
-            self._mean_following = Following(self.known, self.mean)
-        return self._mean_following
+        if self._found_following is None and self.as_found is not None:
+            self._found_following = Following(self.known, self.as_found)
+        return self._found_following
 
     # Changing what is shown -----------------------------------------------------------------------
 
@@ -205,8 +263,7 @@ class Exploration:
             del self._undo[:-MOST_UNDO]
         self._open_label = label if merge else None
         self._redo.clear()
-        self._become(after)
-        self.changed.emit(Change(before, after, label))
+        self._go(Change(before, after, label))
 
     def pause_merging(self) -> None:
         """The next merged change starts an undo step of its own (a drag or a run has ended)."""
@@ -241,26 +298,49 @@ class Exploration:
             return None
         change = source.pop()
         target.append(change)
-        now = self.state
-        self._become(change.before if back else change.after)
         self._open_label = None
-        self.changed.emit(Change(now, self.state, change.label))
+        self._go(Change(self.state, change.before if back else change.after, change.label))
         return change.label
 
-    def _become(self, state: State) -> None:
-        """Take a state, and the pelvis in its shape."""
-        before, self.state = self.state.shape, state
-        if state.shape != before and self.mean is not None:
-            from siexplorer.exploration.shaping import is_exact, shaped
+    def _go(self, change: Change) -> None:
+        """Be in the state after a change, and say so."""
+        self.state = change.after
+        if change.before.corrections != change.after.corrections:
+            self._take_corrections()
+        if change.before.shape != change.after.shape:
+            self._take_shape()
+        self.correcting.follow(change)
+        self.changed.emit(change)
 
-            self.pack = shaped(self.mean, state.shape)
-            self.rough = not is_exact(self.mean, state.shape)
-            self.items = (
-                reshaped(self._mean_items, self.mean, self.pack)
-                if self.pack is not self.mean
-                else self._mean_items
-            )
-            self._forget()
+    def _take_corrections(self) -> None:
+        """Landmarks lie where they were put by hand, and what is worked out from them follows."""
+        if self.as_found is None:
+            return
+        before = self.items
+        self.pack = corrected(self.as_found, self.state.corrections)
+        moved = {
+            name: replace(item, points=points, anchor=points[len(points) // 2])
+            for name, points in self.pack.landmarks.items()
+            if (item := before.get(name)) is not None and item.points is not points
+        }
+        self.items = {name: moved.get(name, item) for name, item in before.items()}
+        # What soft tissue follows are the surfaces, which no landmark changes.
+        if self._following is not None:
+            self._following.pack = self.pack
+        self._posed = self._judged = self._stacked = None
+
+    def _take_shape(self) -> None:
+        """The pelvis takes the shape that the state asks for."""
+        if self.as_found is None:
+            return
+        from siexplorer.exploration.shaping import is_exact, shaped
+
+        shape = self.state.shape
+        self.pack, self.rough = shaped(self.as_found, shape), not is_exact(self.as_found, shape)
+        self.items = self._found_items
+        if shape:
+            self.items = reshaped(self._found_items, self.as_found, self.pack)
+        self._forget()
 
     # The shape ------------------------------------------------------------------------------------
 
@@ -277,13 +357,13 @@ class Exploration:
         """
         from siexplorer.exploration.shaping import can_be_shaped, fault_of, shaped, tidy
 
-        if self.mean is None or not can_be_shaped(self.mean):
+        if self.as_found is None or not can_be_shaped(self.as_found):
             raise ValueError("only the built-in pelvis has other shapes")
         wanted = tidy(shape)
         fault = fault_of(wanted)
         if fault:
             raise ValueError(fault)
-        ball = self._carried_ball(shaped(self.mean, wanted))
+        ball = self._carried_ball(shaped(self.as_found, wanted))
         label = "Shape" if any(wanted) else "Shape: the mean"
         self.apply(label, merge=merge, shape=wanted, ball=ball)
 
@@ -305,12 +385,12 @@ class Exploration:
         """Work out what was left out while the shape changed; arrays alone, so a thread may. What
         is asked for meanwhile goes on with the rough shape.
         """
-        if not self.rough or self.mean is None or self.pack is None:
+        if not self.rough or self.as_found is None or self.pack is None:
             return
         from siexplorer.exploration.shaping import made_exact
 
         shape, rough = self.state.shape, self.pack
-        exact = made_exact(self.mean, shape, rough)
+        exact = made_exact(self.as_found, shape, rough)
         if self.state.shape == shape and self.pack is rough:
             self.pack, self.rough = exact, False
             self._forget()
@@ -320,13 +400,13 @@ class Exploration:
         magnified, and how its muscles give way to bone; in about three seconds, and arrays alone,
         so a thread may. ``ready`` ties everything at once, in some seconds more.
         """
-        pack, mean = self.pack, self.mean
+        pack, mean = self.pack, self.as_found
         if pack is None or mean is None or pack is mean or self.rough or pack.si_room:
             return
         from siexplorer.exploration.following import Following
         from siexplorer.exploration.shaping import room_in
 
-        following = Following(self.known, pack, self._tied_mean(), yields=True)
+        following = Following(self.known, pack, self._tied_as_found(), yields=True)
         if ready:
             following.prepare()
         pack.si_room = room_in(mean, pack)
@@ -399,7 +479,7 @@ class Exploration:
         keep = {name} | self._shown_with(name)
         self.apply(
             f"Show only {self.name_of(name)}",
-            hidden=frozenset(self.items) - keep,
+            hidden=frozenset(self.every) - keep,
             selected=name,
         )
 
@@ -411,11 +491,9 @@ class Exploration:
 
     def changed_by_hand(self) -> frozenset[str]:
         """What is hidden, shown or faded otherwise than in the look that comes nearest."""
-        skin = self.state.skin
-        looks = [look_of(self.items, one, skin) for one in PRESETS]
-        looks += [look_at_depth(self.items, one, skin) for one in depths_of(self.items)]
-        apart = [(self.state.hidden ^ w.hidden) | (self.state.faded ^ w.faded) for w in looks]
-        return min(apart, key=len)
+        items, skin = self.every, self.state.skin
+        now = Look(self.state.hidden, self.state.faded)
+        return apart(now, worn(items, nearest_way(items, now, skin), skin))
 
     def at_start(self) -> bool:
         """Whether all is shown as at the start."""
@@ -429,12 +507,12 @@ class Exploration:
 
     def set_depth(self, depth: Layer) -> None:
         """Take away what lies above a depth; a run of them is one undo step."""
-        look = look_at_depth(self.items, depth, self.state.skin)
+        look = look_at_depth(self.every, depth, self.state.skin)
         self._wear("Peel", look, merge=True)
 
     def step_depth(self, by: int) -> None:
         """Peel off one more layer, or lay one back on; from another look, start at the outside."""
-        found, now = depths_of(self.items), self.depth()
+        found, now = depths_of(self.every), self.depth()
         if not found:
             return
         at = 0 if now is None else min(len(found) - 1, max(0, found.index(now) + by))
@@ -443,7 +521,7 @@ class Exploration:
     def depth(self) -> Layer | None:
         """The depth that is shown, or None where the parts were chosen otherwise."""
         look = Look(self.state.hidden, self.state.faded)
-        return depth_of(self.items, look, self.state.skin)
+        return depth_of(self.every, look, self.state.skin)
 
     def set_preset(self, name: str) -> None:
         """Show a ready-made look, from where it is seen best.
@@ -455,18 +533,18 @@ class Exploration:
         """
         preset = preset_called(name)
         view: dict[str, Any] = {"view": preset.view, "camera": None} if preset.view else {}
-        look = look_of(self.items, preset, self.state.skin)
+        look = look_of(self.every, preset, self.state.skin)
         self._wear(self.known.say(look_key(name)), look, **view)
 
     def preset(self) -> Preset | None:
         """The ready-made look that is shown, or None."""
         look = Look(self.state.hidden, self.state.faded)
-        return preset_of(self.items, look, self.state.skin)
+        return preset_of(self.every, look, self.state.skin)
 
     def set_skin(self, skin: SkinKind) -> None:
         """Choose the body around the bones; it is hidden or faded as the other was."""
-        was = frozenset(self.items) & {f"skin-{self.state.skin}"}
-        now = frozenset(self.items) & {f"skin-{skin}"}
+        was = frozenset(self.every) & {f"skin-{self.state.skin}"}
+        now = frozenset(self.every) & {f"skin-{skin}"}
         hidden = (self.state.hidden | was) - now
         if was & self.state.hidden:
             hidden |= now
@@ -490,6 +568,18 @@ class Exploration:
         """Whether referral areas are known for an entry."""
         entry = self.known.entries.get(name or "")
         return isinstance(entry, Structure) and bool(entry.referral_areas)
+
+    def painted(self) -> tuple[list[ReferralArea], Side]:
+        """The referral areas that are drawn, and on which side: those of the pattern that is read,
+        else those of what is selected, if they are asked for.
+        """
+        state, entry = self.state, self.known.entries.get(self.state.selected or "")
+        guide = self.known.guides.get(state.guide or "")
+        if isinstance(guide, Pattern):
+            return guide.areas, "left"
+        if state.referral and isinstance(entry, Structure):
+            return entry.referral_areas, entry.side
+        return [], "midline"
 
     def set_section(self, plane: Plane | None) -> None:
         """Cut along a plane and look on to the cut; None makes the body whole again."""
@@ -557,6 +647,7 @@ class Exploration:
             "follow": "Follow a technique",
         }
         changes: dict[str, Any] = {
+            **(self._alone() if mode in ON_SKIN else {}),
             "mode": mode,
             "movement": None,
             "beside": None,
@@ -637,11 +728,11 @@ class Exploration:
         step = movement.steps[number]
         changes: dict[str, Any] = {"at": step.at if at is None else at, "zone": None}
         if step.look:
-            look = look_of(self.items, preset_called(step.look), self.state.skin)
+            look = look_of(self.every, preset_called(step.look), self.state.skin)
             changes |= {"hidden": look.hidden, "faded": look.faded}
         if step.factor is not None:
             changes["magnification"] = step.factor
-        there = step.select in self.items
+        there = step.select in self.every
         changes["selected"] = step.select if there else None
         if there:
             hidden = changes.get("hidden", self.state.hidden)
@@ -665,12 +756,58 @@ class Exploration:
             If there is no such movement.
         """
         if movement is None:
-            self.apply("Compare", beside=None)
+            self.apply("End the comparison", **self._alone())
             return
         beside = self.known.movements[movement]
         factor = self.state.magnification if magnification is None else magnification
         factor = min(10.0, max(1.0, factor))
-        self.apply(f"Compare with {beside.lay_name}", beside=Beside(movement, factor))
+        changes = self._alone() | {"beside": Beside(movement, factor)}
+        self.apply(f"Compare with {beside.lay_name}", **changes)
+
+    def compare_with(self, pack: Pack) -> None:
+        """Show another pelvis in a second view, as much of it as is shown of this one. A tool lies
+        on one pelvis alone, so with it one explores.
+        """
+        key = self._keep_for_second(pack)
+        other, state, alone = self._others[key].items, self.state, self._alone()
+        way = nearest_way(self.items, Look(alone["hidden"], alone["faded"]), state.skin)
+        look, new = worn(other, way, state.skin), frozenset(other) - frozenset(self.items)
+        changes = alone | {
+            "against": key,
+            "hidden": alone["hidden"] | (look.hidden & new),
+            "faded": alone["faded"] | (look.faded & new),
+            "zone": None,
+            "guide": None if state.on_skin else state.guide,
+            "mode": "explore" if state.on_skin else state.mode,
+        }
+        self.apply(f"Compare with {pack.info.title}", **changes)
+
+    def _keep_for_second(self, pack: Pack) -> str:
+        """The key of a pelvis among those that the state, undo and redo speak of; others go."""
+        steps = [*self._undo, *self._redo]
+        spoken = {self.state.against, *(one.against for s in steps for one in (s.before, s.after))}
+        self._others = {key: one for key, one in self._others.items() if key in spoken}
+        for key, one in self._others.items():
+            if one.pack is pack:
+                return key
+        key, number = pack.info.id, 1
+        while key in self._others:
+            number += 1
+            key = f"{pack.info.id}-{number}"
+        self._others[key] = Pelvis(pack, join(self.known, pack))
+        return key
+
+    def _alone(self) -> dict[str, Any]:
+        """The changes that leave a single view: what only the other pelvis has goes with it."""
+        state, own = self.state, frozenset(self.items)
+        gone = frozenset(self.every) - own
+        return {
+            "beside": None,
+            "against": None,
+            "hidden": state.hidden - gone,
+            "faded": state.faded - gone,
+            "selected": None if state.selected in gone else state.selected,
+        }
 
     def set_voice(self, voice: Voice) -> None:
         """Plain words, a student's, or a clinician's."""
@@ -703,11 +840,11 @@ class Exploration:
             return
         changes: dict[str, Any] = {"view": guide.view, "camera": None}
         if guide.look:
-            look = look_of(self.items, preset_called(guide.look), self.state.skin)
+            look = look_of(self.every, preset_called(guide.look), self.state.skin)
             changes |= {"hidden": look.hidden, "faded": look.faded}
         hidden = changes.get("hidden", self.state.hidden)
         for shown in guide.shows:
-            if shown in self.items:
+            if shown in self.every:
                 hidden -= self._shown_with(shown)
         changes |= {"mode": "explore", "movement": None, "beside": None, "at": 0.0, "zone": None}
         self.apply(guide.lay_name, **changes | {"hidden": hidden, "guide": name, "selected": None})
@@ -734,15 +871,26 @@ class Exploration:
         """Where the tool lies (3,) on the body as it stands, whatever position is shown: the same
         place of the skin.
         """
-        on, ball = self.skin_map(), self.state.ball
-        if on is None or ball is None or self.pack is None:
+        on, whole, ball = self.skin_map(), self.map_at_rest(), self.state.ball
+        if on is None or whole is None or ball is None:
             return None
         nearest = int(np.linalg.norm(on.grid.points - np.array(ball), axis=1).argmin())
+        return np.asarray(whole.grid.points[nearest])
+
+    def map_at_rest(self, *, wait: bool = False) -> SkinMap | None:
+        """The ball map of the skin as it stands, if it is there; ``wait`` for it.
+
+        Raises
+        ------
+        ZoneError
+            If it cannot be made (only with ``wait``).
+        """
         standing = self.known.positions.get(FIRST_POSITION)
-        whole = (
-            None if standing is None else made_map(self.known, self.pack, self.state.skin, standing)
-        )
-        return None if whole is None else whole.grid.points[nearest]
+        if self.pack is None or standing is None:
+            return None
+        if wait:
+            return skin_map(self.known, self.pack, self.state.skin, standing, self.following)
+        return made_map(self.known, self.pack, self.state.skin, standing)
 
     def technique(self) -> Technique | None:
         """The technique that is shown, or None."""
@@ -761,7 +909,7 @@ class Exploration:
         """The state that shows a technique: its body, its tool, its place once the map is there."""
         position = one.position if one.position in self.known.positions else FIRST_POSITION
         tool = next((name for name in one.tools if name in self.known.tools), self.state.tool)
-        return {
+        return self._alone() | {
             "guide": one.id,
             "position": position,
             "tool": tool,
@@ -769,7 +917,6 @@ class Exploration:
             "view": one.view,
             "camera": None,
             "movement": None,
-            "beside": None,
             "at": 0.0,
             "zone": None,
             "selected": None,
@@ -941,7 +1088,7 @@ class Exploration:
         return item.moves_with not in self.state.hidden
 
     def _start_look(self, skin: SkinKind) -> Look:
-        return look_of(self.items, BODY, skin)
+        return look_of(self.every, BODY, skin)
 
     def _begun(self, state: State) -> State:
         start = self._start_look(state.skin)
@@ -956,21 +1103,26 @@ class Exploration:
     def _one_skin(self, state: State) -> State:
         """Of the two skins one at most is shown: the one that was asked for last."""
         found: dict[SkinKind, str] = {kind: f"skin-{kind}" for kind in SKINS}
-        shown = {
-            kind for kind, name in found.items() if name in self.items and name not in state.hidden
-        }
+        items = self._every(state)
+        shown = {kind for kind, name in found.items() if name in items and name not in state.hidden}
         newly = {kind for kind in shown if found[kind] in self.state.hidden}
         asked = newly or shown
         kind = state.skin if state.skin in asked or not asked else asked.pop()
-        hidden = state.hidden | spare_skins(self.items, kind)
+        hidden = state.hidden | spare_skins(items, kind)
         if state.selected in hidden and state.selected not in state.hidden:
             state = replace(state, selected=None)
         return replace(state, hidden=hidden, skin=kind)
 
     def _shown_with(self, name: str) -> frozenset[str]:
         """The entry and the bones that it lies on."""
-        item = self.items.get(name)
-        if item is None or self.pack is None:
-            return frozenset({name})
-        bones = {self.pack.surfaces[part].info.moves_with for part in item.surfaces}
-        return frozenset({name, item.moves_with, *bones})
+        found = {name}
+        for pack, items in self._pelves():
+            if name in items:
+                parts = (pack.surfaces[part] for part in items[name].surfaces)
+                found |= {items[name].moves_with, *(part.info.moves_with for part in parts)}
+        return frozenset(found)
+
+    def _pelves(self) -> list[tuple[Pack, dict[str, Item]]]:
+        other = self._others.get(self.state.against or "")
+        found = [] if self.pack is None else [(self.pack, self.items)]
+        return found if other is None else [*found, (other.pack, other.items)]

@@ -98,7 +98,8 @@ class Following:
                         made = self._yielding(name, replace(made, yields={}))
                     self._tied[name] = made
                     return made
-                made = tied(one.surface.vertices, one.normals, self._shares(name))
+                surface = one.surface
+                made = tied(surface.vertices, one.normals, self._shares(name), surface.faces)
                 self._tied[name] = self._yielding(name, made)
             return self._tied[name]
 

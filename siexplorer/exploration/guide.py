@@ -11,11 +11,10 @@ from siexplorer.anatomy.records import (
     Pattern,
     Question,
     Severity,
-    Structure,
     Technique,
     Voice,
 )
-from siexplorer.exploration.card import Block, Card, CardWriter, Line, side_sentence
+from siexplorer.exploration.card import Block, Card, CardWriter, Line, referral_areas, side_sentence
 from siexplorer.exploration.state import Perspective
 
 SEVERITY_WORDS: dict[Severity, str] = {
@@ -39,6 +38,36 @@ GROUP_WORDS = {
     "when-to-be-looked-at": "When to be looked at",
 }
 """What the groups of records are called."""
+
+
+READING: dict[str, tuple[type[Guide], str]] = {
+    "When to be looked at": (Pattern, "when-to-be-looked-at"),
+    "What people feel": (Pattern, "symptom"),
+    "Patterns": (Pattern, "pattern"),
+    "What it usually is not": (Pattern, "usually-not"),
+    "What people say": (Misconception, ""),
+    "Pictures in words": (Analogy, ""),
+    "Ground rules": (Care, "ground-rule"),
+    "Routines": (Care, "routine"),
+    "In the clinic": (Care, "clinic"),
+    "Where the articles differ": (Care, "difference"),
+    "Safety questions": (Question, ""),
+}
+"""What there is to read besides parts, movements and techniques: kind and group, by heading."""
+
+
+def reading_list(known: Knowledge) -> dict[str, list[Guide]]:
+    """What is taught and is no technique, below its headings, in the order of the records."""
+    found: dict[str, list[Guide]] = {}
+    for heading, (kind, group) in READING.items():
+        there = [
+            one
+            for one in known.guides.values()
+            if isinstance(one, kind) and getattr(one, "group", "") == group
+        ]
+        if there:
+            found[heading] = there
+    return found
 
 
 def guide_card(known: Knowledge, guide: Guide, voice: Voice, perspective: Perspective) -> Card:
@@ -100,14 +129,7 @@ def pattern_card(known: Knowledge, one: Pattern, voice: Voice, perspective: Pers
     write = _begin(known, one, voice, perspective, GROUP_WORDS[one.group])
     write.block("Take care", [one.caution], warning=True)
     write.block("As it is described", one.points)
-    entry = known.entries.get(one.referral)
-    if isinstance(entry, Structure):
-        lines = tuple(
-            write.line(area.claim, f"{_named(area.name, area.percent)}: {area.claim.text}")
-            for area in entry.referral_areas
-        )
-        if lines:
-            write.card.blocks.append(Block("Painted on the skin", lines))
+    referral_areas(write, one.areas)
     return _end(write, one)
 
 
@@ -237,7 +259,3 @@ def _times(known: Knowledge, one: Technique) -> list[Claim]:
 
 def _ended(title: str) -> str:
     return title if title.endswith((".", "?", "!")) else f"{title}."
-
-
-def _named(name: str, percent: float | None) -> str:
-    return name if percent is None else f"{name} ({percent:g} %)"

@@ -147,6 +147,24 @@ def preset_of(items: Items, look: Look, skin: SkinKind) -> Preset | None:
     return next((one for one in PRESETS if look_of(items, one, skin) == look), None)
 
 
+def worn(items: Items, way: Preset | Layer, skin: SkinKind) -> Look:
+    """What a ready-made look, or a depth, hides and fades among these items."""
+    if isinstance(way, Preset):
+        return look_of(items, way, skin)
+    return look_at_depth(items, way, skin)
+
+
+def apart(one: Look, other: Look) -> frozenset[str]:
+    """What two looks hide or fade differently."""
+    return (one.hidden ^ other.hidden) | (one.faded ^ other.faded)
+
+
+def nearest_way(items: Items, look: Look, skin: SkinKind) -> Preset | Layer:
+    """The ready-made look, or else the depth, that comes nearest to what is shown."""
+    ways: list[Preset | Layer] = [*PRESETS, *depths_of(items)]
+    return min(ways, key=lambda way: len(apart(worn(items, way, skin), look)))
+
+
 def preset_called(name: str) -> Preset:
     """The ready-made look of an id.
 

@@ -12,7 +12,7 @@ from psygnal import Signal
 
 from siexplorer.anatomy.records import Description, SessionRules, Technique
 
-Kind = Literal["step", "hold", "rest"]
+Kind = Literal["step", "hold", "rest", "switch"]
 Phase = Literal["ready", "running", "paused", "stopped", "done"]
 Breath = Literal["in", "out"]
 
@@ -20,7 +20,7 @@ Breath = Literal["in", "out"]
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A stretch of a session. ``seconds`` 0 lasts until the person goes on; ``place`` counts the
-    technique's places from 0, ``round`` its rounds from 1.
+    technique's places from 0, ``round`` its rounds from 1; ``guide`` is the technique's id.
     """
 
     kind: Kind
@@ -30,6 +30,7 @@ class Slot:
     seconds: float
     place: int = 0
     round: int = 1
+    guide: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ def planned(one: Technique, hold_s: float, rest: Description, rest_title: str) -
     """
     holds = [number for number, step in enumerate(one.steps) if step.hold]
     if not holds or hold_s <= 0.0:
-        return [_slot(step.title, step.says, step.cue, step.seconds) for step in one.steps]
+        return [
+            _of(one, _slot(step.title, step.says, step.cue, step.seconds)) for step in one.steps
+        ]
     first, last = holds[0], holds[-1]
     begun = [_slot(s.title, s.says, s.cue, s.seconds) for s in one.steps[:first]]
     held: list[Slot] = []
@@ -71,7 +74,22 @@ def planned(one: Technique, hold_s: float, rest: Description, rest_title: str) -
                 held.append(Slot(kind, step.title, step.says, step.cue, seconds, place, turn))
     ended = [_slot(s.title, s.says, s.cue, s.seconds) for s in one.steps[last + 1 :]]
     ended = [replace(slot, round=max(1, one.rounds)) for slot in ended]
-    return [*begun, *held, *ended]
+    return [_of(one, slot) for slot in (*begun, *held, *ended)]
+
+
+def with_other_side(
+    first: list[Slot], other: list[Slot], says: Description, title: str
+) -> list[Slot]:
+    """One side, a pause to change sides that lasts until the person goes on, then the other."""
+    return [
+        *first,
+        replace(other[0], kind="switch", title=title, says=says, cue=title, seconds=0.0),
+        *other,
+    ]
+
+
+def _of(one: Technique, slot: Slot) -> Slot:
+    return replace(slot, guide=one.id)
 
 
 def _slot(title: str, says: Description, cue: str, seconds: float) -> Slot:

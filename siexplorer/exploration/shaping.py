@@ -34,7 +34,7 @@ _making = threading.Lock()
 
 def can_be_shaped(pack: Pack | None) -> bool:
     """Whether the shape model belongs to a pelvis: it does to the built-in one alone."""
-    return pack is not None and pack.info.id == BUILT_IN
+    return pack is not None and pack.info.id == BUILT_IN and pack.own is None
 
 
 def made_shapes(pack: Pack) -> "Shapes | None":
@@ -161,12 +161,10 @@ def figures(pack: Pack) -> dict[str, float]:
     """The distances in mm and angles in degrees of a pack by which people's pelves differ; NaN
     where a pelvis has no such thing.
     """
-    from siexplorer.geometry.measures import measures
+    from siexplorer.exploration.beside import measured
 
-    points = dict(pack.landmarks)
-    points |= {f"{side}-hip-centre": pack.centres[f"{side}-hip-joint"][None] for side in SIDES}
+    found, points = dict(measured(pack)), pack.landmarks
     hips = [pack.surfaces[f"{side}-hip-bone"].surface for side in SIDES]
-    found = measures(points, hips[0], hips[1])
     found["promontory_above_asis_mm"] = float(points["sacral-promontory"][0, 2])
     found["promontory_behind_asis_mm"] = float(points["sacral-promontory"][0, 1])
     found["height_mm"] = float(np.mean([np.ptp(hip.vertices[:, 2]) for hip in hips]))

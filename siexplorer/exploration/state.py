@@ -15,6 +15,10 @@ SKINS: tuple[SkinKind, ...] = ("female", "male")
 Plane = Literal["sagittal", "coronal", "axial", "free"]
 
 
+Corrections = tuple[tuple[str, tuple[float, float, float]], ...]
+"""Landmarks of a mesh of one's own that were put elsewhere by hand, mm, sorted by their ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """Where the eye is, what it looks at, which way is up; mm in the body frame."""
@@ -56,8 +60,10 @@ class State:
     ``position``; ``zone`` is the rule that is read about, ``reach`` whether the skin is dotted from
     which what is selected is reached. ``guide`` is what is taught: in the mode of following the
     technique that is shown, elsewhere what is read about. Of the two skins only ``skin`` is ever
-    out of ``hidden``. ``shape`` has the weights of the shape model's first modes in standard
-    deviations; empty is the mean.
+    out of ``hidden``. A second view shows ``beside``, or another pelvis, ``against``, by its key
+    among those that the exploration keeps for it; never both. ``corrections`` are the landmarks
+    that were put right by hand. ``shape`` has the weights of the shape model's
+    first modes in standard deviations; empty is the mean.
     """
 
     mode: Mode = "explore"
@@ -72,6 +78,7 @@ class State:
     at: float = 0.0
     magnification: float = 5.0
     beside: Beside | None = None
+    against: str | None = None
     zone: str | None = None
     tool: str = "tennis-ball"
     position: str = "standing"
@@ -83,6 +90,12 @@ class State:
     referral: bool = False
     section: Section | None = None
     shape: tuple[float, ...] = ()
+    corrections: Corrections = ()
+
+    @property
+    def compared(self) -> bool:
+        """Whether there is a second view."""
+        return self.beside is not None or self.against is not None
 
     @property
     def on_skin(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from siexplorer.geometry.rays import Searched
+from siexplorer.geometry.rays import Searched, first_mm
 from siexplorer.geometry.surface import Floats, Surface, joined
 
 LEAST_MM = 0.2
@@ -98,11 +98,9 @@ def reached_from(
     low, high = target.vertices.min(axis=0), target.vertices.max(axis=0)
     ends = skin.vertices - normals * reach_mm
     towards = (np.maximum(skin.vertices, ends) >= low) & (np.minimum(skin.vertices, ends) <= high)
-    for index in np.flatnonzero(towards.all(axis=1)):
-        met = aim.crossings(skin.vertices[index], ends[index]).along_mm
-        if not len(met):
-            continue
-        wall = stop.crossings(skin.vertices[index], ends[index]).along_mm
-        if not len(wall) or wall[0] > met[0]:
-            depth[index] = met[0]
+    index = np.flatnonzero(towards.all(axis=1))
+    met = first_mm(aim, skin.vertices[index], ends[index])
+    index, met = index[np.isfinite(met)], met[np.isfinite(met)]
+    free = first_mm(stop, skin.vertices[index], ends[index]) > met
+    depth[index[free]] = met[free]
     return depth

@@ -56,14 +56,15 @@ def patch(skin: Searched, place: Floats, normal: Floats, radii_mm: tuple[float, 
         np.cos(angle)[:, None] * first * radii_mm[0] + np.sin(angle)[:, None] * second * radii_mm[1]
     )
     reach = max(radii_mm)
-    vertices = [place]
-    for ring in range(1, RINGS + 1):
-        for flat in place + rim * (ring / RINGS):
-            met = skin.crossings(flat + normal * reach, flat - normal * 2 * reach)
-            entering = met.along_mm[met.entering]
-            near = entering[np.argmin(np.abs(entering - reach))] if len(entering) else reach
-            vertices.append(flat + normal * (reach - near))
-    return Surface(np.array(vertices), _disc_faces())
+    flat = place + np.concatenate([rim * (ring / RINGS) for ring in range(1, RINGS + 1)])
+    lines, met = skin.crossings_of(flat + normal * reach, flat - normal * 2 * reach)
+    lines, along = lines[met.entering], met.along_mm[met.entering]
+    # Of several places that a line enters, the one nearest to the disc; of none, the disc.
+    order = np.lexsort((np.abs(along - reach), lines))
+    first_of, at = np.unique(lines[order], return_index=True)
+    down = np.full(len(flat), float(reach))
+    down[first_of] = along[order][at]
+    return Surface(np.vstack([place, flat + np.outer(reach - down, normal)]), _disc_faces())
 
 
 def _disc_faces() -> Ints:

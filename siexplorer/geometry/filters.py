@@ -178,6 +178,18 @@ def thinned(surface: Surface, triangles: int) -> Surface:
     return surface
 
 
+def fewer(surface: Surface, triangles: int) -> Surface:
+    """The surface, whole or with holes, with about this many triangles."""
+    if len(surface.faces) <= triangles:
+        return surface
+    thin = vtkQuadricDecimation()
+    thin.SetInputData(to_polydata(surface))
+    thin.SetTargetReduction(1.0 - triangles / len(surface.faces))
+    thin.VolumePreservationOn()
+    thin.Update()
+    return from_polydata(thin.GetOutput())
+
+
 def closest_points(surface: Surface, points: Floats) -> tuple[Floats, Ints]:
     """For (k, 3) points: the nearest points on the surface (k, 3) and their faces (k,)."""
     locator = vtkStaticCellLocator()

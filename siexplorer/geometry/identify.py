@@ -343,17 +343,19 @@ def _with_the_rest(model: ShapeModel, fit: Fit, vertices: Floats, cloud: Cloud) 
         near = ((points > low_box) & (points < high_box)).all(axis=1)
         if near.sum() < 300:
             continue
+        near_it = Cloud(points[near], normals[near])
         try:
             alone = fit_shape(
                 model,
-                Cloud(points[near], normals[near]),
+                near_it,
                 np.eye(4),
                 bones=(name,),
                 around=np.clip(fit.weights, -3, 3),
             )
         except ValueError:
             continue
-        if alone.mean_mm < MOST_MEAN_MM:
+        there = coverage(model, alone.vertices, near_it, alone.to_mean, bones=(name,))[name]
+        if alone.mean_mm < MOST_MEAN_MM and there > PRESENT[name]:
             back = np.asarray(np.linalg.inv(alone.to_mean), dtype=np.float64)
             vertices[part] = apply(back, alone.vertices[part])
     return vertices

@@ -1,9 +1,16 @@
 """Distances and angles of a pelvis from its landmarks."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from siexplorer.geometry.landmarks import Points
 from siexplorer.geometry.surface import Floats, Surface
+
+if TYPE_CHECKING:
+    # The window reads this module at its start; finding landmarks brings scipy.
+    from siexplorer.geometry.landmarks import Points
 
 SLAB_MM = 3.0
 OPENING_MM, RAMUS_SHARE = 4.0, 0.75
@@ -27,8 +34,11 @@ DISTANCES = {
 ANGLES = ("subpubic_angle_deg", "sacral_tilt_deg", "asis_psis_tilt_deg")
 
 
-def measures(points: Points, hip_left: Surface, hip_right: Surface) -> dict[str, float]:
-    """Distances in mm and angles in degrees between landmarks in the body frame, by name.
+def measures(
+    points: Points, hip_left: Surface | None, hip_right: Surface | None
+) -> dict[str, float]:
+    """Distances in mm and angles in degrees between landmarks in the body frame, by name; NaN where
+    a landmark or a bone is missing.
 
     ``sacral_tilt_deg`` is how far the line from promontory to apex leans back from the vertical of
     the frame, and ``asis_psis_tilt_deg`` how far that from the ASIS up to the PSIS leans from the
@@ -38,7 +48,9 @@ def measures(points: Points, hip_left: Surface, hip_right: Surface) -> dict[str,
         name: float(np.linalg.norm(_one(points, a) - _one(points, b)))
         for name, (a, b) in DISTANCES.items()
     }
-    found["subpubic_angle_deg"] = subpubic_angle(hip_left, hip_right)
+    found["subpubic_angle_deg"] = np.nan
+    if hip_left is not None and hip_right is not None:
+        found["subpubic_angle_deg"] = subpubic_angle(hip_left, hip_right)
     down = _one(points, "sacral-apex") - _one(points, "sacral-promontory")
     found["sacral_tilt_deg"] = float(np.degrees(np.arctan2(down[1], -down[2])))
     tilt = []
@@ -81,4 +93,4 @@ def _ramus(hip: Floats) -> Floats:
 
 
 def _one(points: Points, name: str) -> Floats:
-    return np.asarray(points[name][0])
+    return np.asarray(points[name][0]) if name in points else np.full(3, np.nan)

@@ -52,17 +52,41 @@ class Searched:
 
         A line through an edge or corner is told of each face there once.
         """
+        return self.crossings_of(start[None], end[None])[1]
+
+    def crossings_of(self, starts: Floats, ends: Floats) -> tuple[npt.NDArray[np.int64], Crossings]:
+        """:meth:`crossings` of lines from ``starts`` to ``ends`` (n, 3), one line after the other,
+        and which line (k,) each belongs to.
+        """
         from vtkmodules.vtkCommonCore import vtkIdList, vtkPoints
 
         places, faces = vtkPoints(), vtkIdList()
-        self._locator.IntersectWithLine(start, end, LINE_TOLERANCE, places, faces)  # type: ignore[call-overload]
-        count = faces.GetNumberOfIds()
-        index = np.array([faces.GetId(k) for k in range(count)], dtype=np.int64)
-        found = np.array([places.GetPoint(k) for k in range(count)]).reshape(-1, 3)
-        along = np.linalg.norm(found - start, axis=1)
-        order = np.argsort(along, kind="stable")
-        index, along = index[order], along[order]
-        return Crossings(along, index, self.normals[index] @ (end - start) < 0.0)
+        lines: list[int] = []
+        index: list[int] = []
+        found: list[tuple[float, float, float]] = []
+        for line, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+            self._locator.IntersectWithLine(start, end, LINE_TOLERANCE, places, faces)
+            count = faces.GetNumberOfIds()
+            lines += [line] * count
+            index += [faces.GetId(k) for k in range(count)]
+            found += [places.GetPoint(k) for k in range(count)]
+        of, face = np.array(lines, dtype=np.int64), np.array(index, dtype=np.int64)
+        along = np.linalg.norm(np.array(found).reshape(-1, 3) - starts[of], axis=1)
+        order = np.lexsort((along, of))
+        of, face, along = of[order], face[order], along[order]
+        ways = np.einsum("ij,ij->i", self.normals[face], (ends - starts)[of])
+        return of, Crossings(along, face, ways < 0.0)
+
+
+def first_mm(searched: Searched, starts: Floats, ends: Floats) -> Floats:
+    """(n,) how far along lines from ``starts`` to ``ends`` (n, 3) each first meets a surface, mm;
+    infinite where it does not.
+    """
+    lines, met = searched.crossings_of(starts, ends)
+    first = np.full(len(starts), np.inf)
+    found, at = np.unique(lines, return_index=True)
+    first[found] = met.along_mm[at]
+    return first
 
 
 def shares_in_face(surface: Surface, face: int, point: Floats) -> tuple[Ints, Floats]:

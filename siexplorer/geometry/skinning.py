@@ -3,6 +3,7 @@
 A vertex that touches a bone goes with it. Between bones the shares change as evenly as they can
 over the surface (harmonic weights). Round the hip, a share is not a mean of two places but that
 share of the turn about the head of the femur, so that a muscle does not shrink when the hip bends.
+Where the share changes along the surface, that turns unevenly and shears; normals follow the shear.
 """
 
 from dataclasses import dataclass, field
@@ -18,8 +19,9 @@ from siexplorer.geometry.surface import Floats, Surface, edges
 
 Singles = npt.NDArray[np.float32]
 
-FLEXION_DEG = np.array([0.0, 30.0, 60.0, 90.0, 120.0])
-"""Angles of a femur in its socket at which it is known how tissue gives way; evenly spaced."""
+FLEXION_DEG = np.array([-30.0, 0.0, 30.0, 60.0, 90.0, 120.0])
+"""Angles of a femur in its socket at which it is known how tissue gives way; evenly spaced, with
+rest among them. Extension is negative."""
 
 REACH_MM = 9.0
 """A body that comes no nearer than this to a structure does not carry it (design)."""
@@ -61,7 +63,8 @@ class Tied:
     Points and normals (3, n), shares (bodies, n). ``thighs`` (n,) by side is the share that turns
     with that femur; in ``shares`` it is counted with the innominate, in whose socket the femur
     turns. ``yields`` (angles, 3, n) by side are shifts at ``FLEXION_DEG`` of that hip by which
-    tissue gives way to bone. Only points within ``spans`` have either, if that is known.
+    tissue gives way to bone. Only points within ``spans`` have either, if that is known. ``slopes``
+    (3, n) by side tell how that share grows along the surface, per mm at rest.
     """
 
     points: Singles
@@ -70,6 +73,7 @@ class Tied:
     thighs: dict[str, Singles]
     yields: dict[str, Singles] = field(default_factory=dict)
     spans: dict[str, slice] = field(default_factory=dict)
+    slopes: dict[str, Singles] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -84,6 +88,7 @@ class Tied:
             self.shares[:, chosen],
             {side: share[chosen] for side, share in self.thighs.items()},
             {side: shift[:, :, chosen] for side, shift in self.yields.items()},
+            slopes={side: slope[:, chosen] for side, slope in self.slopes.items()},
         )
 
     def mean_of(self, groups: list[npt.NDArray[np.int64]]) -> "Tied":
@@ -98,6 +103,7 @@ class Tied:
             mean(self.shares),
             {side: mean(share) for side, share in self.thighs.items()},
             {side: mean(shift) for side, shift in self.yields.items()},
+            slopes={side: mean(slope) for side, slope in self.slopes.items()},
         )
 
 
@@ -154,16 +160,40 @@ def shares_of(
     return shares
 
 
-def tied(points: Floats, normals: Floats, shares: Floats) -> Tied:
-    """Points (n, 3) with normals (n, 3) and shares (n, bodies) made ready to follow quickly."""
-    carried, thighs = shares.copy(), {}
+def tied(
+    points: Floats, normals: Floats, shares: Floats, faces: npt.NDArray[np.int32] | None = None
+) -> Tied:
+    """Points (n, 3) with normals (n, 3) and shares (n, bodies) made ready to follow quickly.
+
+    With the ``faces`` (m, 3) of their surface the normals tell how it lies when a hip bends far.
+    """
+    carried, thighs, slopes = shares.copy(), {}, {}
     for side in SIDES:
         femur, hip = BODIES.index(f"{side}-femur"), BODIES.index(f"{side}-hip-bone")
         carried[:, hip] += carried[:, femur]
         carried[:, femur] = 0.0
         if shares[:, femur].any():
             thighs[side] = shares[:, femur].astype(np.float32)
-    return Tied(_singles(points.T), _singles(normals.T), _singles(carried.T), thighs)
+            if faces is not None:
+                slope = _slope(Surface(points, faces), normals, shares[:, femur])
+                slopes[side] = _singles(slope.T)
+    return Tied(_singles(points.T), _singles(normals.T), _singles(carried.T), thighs, slopes=slopes)
+
+
+def _slope(surface: Surface, normals: Floats, values: Floats) -> Floats:
+    """(n, 3) how (n,) values grow along a surface, per mm: each face's gradient, by its area."""
+    corners = surface.vertices[surface.faces]
+    facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    double = np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-9)
+    # The edge across from each corner.
+    across = corners[:, [2, 0, 1]] - corners[:, [1, 2, 0]]
+    weighted = np.einsum("fc,fcd->fd", values[surface.faces], across)
+    grown, area = np.zeros_like(surface.vertices), np.zeros((len(surface.vertices), 1))
+    for corner in surface.faces.T:
+        np.add.at(grown, corner, np.cross(facing / double, weighted))
+        np.add.at(area, corner, double)
+    found = grown / np.maximum(area, 1e-9)
+    return np.asarray(found - np.einsum("ij,ij->i", found, normals)[:, None] * normals)
 
 
 def gathered(parts: list[Tied]) -> Tied:
@@ -191,6 +221,7 @@ def gathered(parts: list[Tied]) -> Tied:
             if any(s in one.yields for one in parts)
         },
         {s: slice(int(ends[k[0]]), int(ends[k[-1] + 1])) for s, k in turning.items() if k},
+        {s: joined(s, "slopes", (3,)) for s in SIDES if any(s in one.slopes for one in parts)},
     )
 
 
@@ -251,23 +282,45 @@ def _bent(
     span = tissue.spans.get(side, slice(None))
     turn = tissue.thighs[side][span] * np.float32(angle)
     sine, rest = np.sin(turn), np.float32(1.0) - np.cos(turn)
-
-    def swung(ways: Singles) -> Singles:
-        return np.asarray(sine * (once @ ways) + rest * (twice @ ways))
-
     bent = points.copy()
-    bent[:, span] += swung(points[:, span] - joints.hips[side].astype(np.float32)[:, None])
+    offset = points[:, span] - joints.hips[side].astype(np.float32)[:, None]
+    way = once @ offset
+    bent[:, span] += sine * way + rest * (twice @ offset)
     if facing:
-        normals, still = normals.copy(), normals
-        normals[:, span] += swung(still[:, span])
+        still = normals[:, span]
+        if side in tissue.slopes:
+            still = _sheared(still, np.float32(angle) * way, tissue.slopes[side][:, span])
+        normals = normals.copy()
+        normals[:, span] = still + sine * (once @ still) + rest * (twice @ still)
     flexion = float(np.degrees(-vector[0]))
-    if side in tissue.yields and flexion > 0.0:
-        place = min(flexion, float(FLEXION_DEG[-1])) / float(FLEXION_DEG[1])
+    if side in tissue.yields:
+        low, high = float(FLEXION_DEG[0]), float(FLEXION_DEG[-1])
+        place = (min(max(flexion, low), high) - low) / float(FLEXION_DEG[1] - low)
         first = min(int(place), len(FLEXION_DEG) - 2)
         share = np.float32(place - first)
         before, after = tissue.yields[side][first : first + 2, :, span]
         bent[:, span] += (1 - share) * before + share * after
     return bent, normals
+
+
+def _sheared(normals: Singles, way: Singles, slope: Singles) -> Singles:
+    """(3, n) normals where the surface shears: its points go ``way`` (3, n) per share, which grows
+    by ``slope`` (3, n). The cofactor of 1 + way slope^T takes normals along.
+    """
+    grown = _dot(way, slope)
+    grown += np.float32(1.0)
+    found = grown * normals
+    found -= _dot(way, normals) * slope
+    found /= np.sqrt(np.maximum(_dot(found, found), np.float32(1e-12)))
+    return found
+
+
+def _dot(one: Singles, other: Singles) -> Singles:
+    """(n,) products of the columns of (3, n), faster than ``einsum`` gives them."""
+    found: Singles = one[0] * other[0]
+    found += one[1] * other[1]
+    found += one[2] * other[2]
+    return found
 
 
 LEAST_TURN = 1e-6

@@ -12,12 +12,12 @@ from scipy.spatial import cKDTree
 from siexplorer.geometry.lattice import spread_over
 from siexplorer.geometry.motion import Joints, Posture, Thigh, moved, posed
 from siexplorer.geometry.skinning import FLEXION_DEG, Tied, follow
-from siexplorer.geometry.surface import Floats, Surface, edges, face_normals
+from siexplorer.geometry.surface import Floats, Surface, edges, face_normals, vertex_normals
 
 ALLOWED_MM, CLEAR_MM = 0.3, 1.2
 """A muscle that lies no deeper than the first is left as it is; others end so far outside."""
 
-TURNS, UNFOLD_ROUNDS, FOLDED_SHARE = 3, 25, 0.002
+TURNS, UNFOLD_ROUNDS, FOLDED_SHARE = 6, 25, 0.002
 """How often in turn folds are evened out and bone is cleared, how often each time, and which share
 of turned triangles is let be (design)."""
 
@@ -35,17 +35,18 @@ def ways_out(
     searched = {name: _Searched(bone) for name, bone in bones.items()}
     smooth = _averaging(surface)
     found = np.zeros((len(FLEXION_DEG), len(surface.vertices), 3))
-    start = np.zeros_like(surface.vertices)
+    rest = int(np.flatnonzero(FLEXION_DEG == 0.0)[0])
     needed = False
-    for number, angle in enumerate(FLEXION_DEG[1:], start=1):
+    for number in (*range(rest - 1, -1, -1), *range(rest + 1, len(FLEXION_DEG))):
+        angle = FLEXION_DEG[number]
         thighs = {"left": Thigh(), "right": Thigh(), side: Thigh(flexion_deg=float(angle))}
         matrices = posed(joints, Posture(thighs=thighs))
-        there, facing = follow(tissue, matrices, joints)
+        there, _ = follow(tissue, matrices, joints, facing=False)
         bent = there.T.astype(np.float64)
-        way = facing.T.astype(np.float64)
-        shift = start.copy()
+        # Each angle goes on from the one nearer to rest.
+        shift = found[number + 1 if number < rest else number - 1].copy()
         for _ in range(TURNS):
-            unfolded = _unfolded(surface, bent + shift, way, smooth)
+            unfolded = _unfolded(surface, bent + shift, smooth)
             if unfolded is not None:
                 needed, shift = True, unfolded - bent
             # Last of all out of the bone: a crease is seen less than a muscle in bone.
@@ -53,7 +54,7 @@ def ways_out(
             needed = needed or pushed
             if unfolded is None and not pushed:
                 break
-        found[number] = start = shift
+        found[number] = shift
     return found if needed else None
 
 
@@ -84,13 +85,14 @@ def _pushed_out(
     return shift, pushed
 
 
-def _unfolded(surface: Surface, points: Floats, facing: Floats, smooth: csr_array) -> Floats | None:
-    """(n, 3) points evened out where triangles have turned over, or None where none have."""
+def _unfolded(surface: Surface, points: Floats, smooth: csr_array) -> Floats | None:
+    """(n, 3) points evened out where triangles face against those around, or None where none do."""
     found = points.copy()
     changed = False
     for _ in range(UNFOLD_ROUNDS):
-        normals = face_normals(Surface(found, surface.faces))
-        over = np.einsum("ij,ij->i", normals, facing[surface.faces].mean(axis=1)) < 0.0
+        now = Surface(found, surface.faces)
+        around = vertex_normals(now)[surface.faces].mean(axis=1)
+        over = np.einsum("ij,ij->i", face_normals(now), around) < 0.0
         if over.sum() <= len(surface.faces) * FOLDED_SHARE:
             break
         changed = True

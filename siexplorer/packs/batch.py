@@ -7,7 +7,7 @@ read again, and only what is missing, or changed since, is done.
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -264,21 +264,36 @@ def _write(table: Path, rows: Iterable[Row]) -> None:
     part.replace(table)
 
 
-def record_of(model: ShapeModel, found: Any, located: Any, files: Sequence[str]) -> dict[str, Any]:
-    """What was found in a mesh, as plain values: mm in the body frame, and in the file's own."""
+def record_of(
+    model: ShapeModel,
+    found: Any,
+    located: Any,
+    files: Sequence[str],
+    by_hand: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What was found in a mesh, as plain values: mm in the body frame, and in the file's own.
+
+    ``by_hand`` has landmarks that a person has put elsewhere, (3,) in the body frame by id: they
+    count instead of what was found.
+    """
     import numpy as np
 
     from siexplorer.geometry.measures import measures
     from siexplorer.geometry.registration import apply
+    from siexplorer.packs.corrections import followed
 
     back = np.linalg.inv(found.to_body)
-    points = {name: place.points for name, place in located.items()}
+    by_hand = dict(by_hand or {})
+    points = followed({name: place.points for name, place in located.items()}, by_hand)
     hips = [model.surface(f"{side}-hip-bone", found.model) for side in ("left", "right")]
     return {
         "files": list(files),
         "unit": found.unit,
         "unit_sure": found.unit_sure,
         "triangles": found.triangles,
+        "repeated": found.repeated,
+        "holes": found.holes,
+        "turned": round(found.turned, 4),
         "sure": found.sure,
         "fit_mm": round(found.mean_mm, 2),
         "scale": round(found.scale, 4),
@@ -299,11 +314,15 @@ def record_of(model: ShapeModel, found: Any, located: Any, files: Sequence[str])
         },
         "landmarks": {
             name: {
-                "points_mm": np.round(place.points, 2).tolist(),
-                "in_file": [[float(f"{x:.7g}") for x in p] for p in apply(back, place.points)],
+                "points_mm": np.round(points[name], 2).tolist(),
+                "in_file": [[float(f"{x:.7g}") for x in p] for p in apply(back, points[name])],
                 "confidence": place.confidence,
                 "shown": place.shown,
                 "reason": place.reason,
+                "by_hand": name in by_hand,
+                "moved_mm": round(float(np.linalg.norm(points[name] - place.points)), 2)
+                if name in by_hand
+                else 0.0,
             }
             for name, place in located.items()
         },

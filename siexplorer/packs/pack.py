@@ -34,6 +34,15 @@ PARTS = {
 }
 """What is kept of each surface: how many numbers in a row, and their type."""
 
+OWN = "your own mesh"
+"""How the provenance of a bone of the user's own mesh begins."""
+
+CARRIED = "carried over"
+"""How the provenance of what was carried over to it from the built-in pelvis begins."""
+
+WITH_HOLES = ("scanned", OWN)
+"""What was scanned may have holes, and is the bone itself all the same."""
+
 CACHE_FORMAT = "joined"
 MOST_CACHES = 6
 
@@ -99,12 +108,45 @@ class PackSurface:
     fibres: Floats | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How sure a landmark that was found on a mesh is, 0..1, and why; ``shown`` tells whether the
+    mesh has bone there at all.
+    """
+
+    confidence: float
+    reason: str
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMesh:
+    """What only a pelvis of the user's own has.
+
+    ``name`` is the file's, for the window alone: pictures never show it. ``digest`` (SHA-256) tells
+    the file, ``mirrored`` that it was turned over in a mirror. ``to_body`` (4, 4) takes the file's
+    coordinates to the body frame, mm. ``found`` is about each landmark; ``bones`` are the surfaces
+    that are the user's own. ``sides`` is what every picture must say about left and right;
+    ``by_hand`` how far, mm, a person has moved some of the landmarks.
+    """
+
+    name: str
+    digest: str
+    mirrored: bool
+    to_body: Floats
+    found: dict[str, Found]
+    bones: tuple[str, ...]
+    sides: str = ""
+    by_hand: dict[str, float] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Pack:
     """A pelvis: surfaces by id, landmarks by id as (k, 3) mm, joint centres by id as (3,) mm.
 
     ``si_room`` has for each side (k, 2): posterior rotations in degrees, and how far outwards the
-    innominate must then be drawn to clear the sacrum, in mm (see geometry.clearance).
+    innominate must then be drawn to clear the sacrum, in mm (see geometry.clearance). ``stand_ins``
+    are closed surfaces, by id, for those that have holes: what lies in them is asked of these.
     """
 
     info: PackInfo
@@ -114,6 +156,8 @@ class Pack:
     reference_nodes: dict[str, Floats]
     si_room: dict[str, Floats] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    own: OwnMesh | None = None
+    stand_ins: dict[str, Surface] = field(default_factory=dict)
     derived: dict[Hashable, Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -277,7 +321,7 @@ def _cached(cache: Path | None, digest: str, info: PackInfo) -> dict[str, Any] |
     try:
         with np.load(_cache_file(cache, digest), allow_pickle=False) as stored:
             joined = {name: stored[name] for name in (*PARTS, "counts")}
-        return _parted(joined, [one.id for one in info.surface])
+        return parted_arrays(joined, [one.id for one in info.surface])
     except Exception:
         # A damaged cache (whatever the zip reader meets, or an array that is not in it) is never a
         # reason to fail: it is built again.
@@ -288,7 +332,7 @@ def _cache_file(cache: Path, digest: str) -> Path:
     return cache / f"{digest}-{CACHE_FORMAT}.npz"
 
 
-def _joined(arrays: dict[str, Any], names: list[str]) -> dict[str, Any]:
+def joined_arrays(arrays: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """All surfaces' arrays of a part as one, and (surfaces, parts) how long each of them is: a few
     long arrays are read much sooner than hundreds of short ones.
     """
@@ -301,7 +345,8 @@ def _joined(arrays: dict[str, Any], names: list[str]) -> dict[str, Any]:
     return {**joined, "counts": counts}
 
 
-def _parted(joined: dict[str, Any], names: list[str]) -> dict[str, Any] | None:
+def parted_arrays(joined: dict[str, Any], names: list[str]) -> dict[str, Any] | None:
+    """The arrays of each surface again, or None where they do not fit each other."""
     counts = joined["counts"]
     if counts.shape != (len(names), len(PARTS)):
         return None
@@ -323,7 +368,7 @@ def _store(cache: Path | None, digest: str, arrays: dict[str, Any], info: PackIn
         cache.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=cache, suffix=".part")
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **_joined(arrays, [one.id for one in info.surface]))
+            np.savez(file, **joined_arrays(arrays, [one.id for one in info.surface]))
         Path(name).replace(_cache_file(cache, digest))
         _forget_old(cache)
     except OSError:

@@ -239,7 +239,7 @@ class _Writer:
             flexion = self.carried.flexion_deg(side)
             for number, angle in enumerate(FLEXION_DEG):
                 much = np.interp(flexion, FLEXION_DEG, np.eye(len(FLEXION_DEG))[number])
-                if number == 0 or much.max() < LEAST_WEIGHT or not table[number].any():
+                if angle == 0.0 or much.max() < LEAST_WEIGHT or not table[number].any():
                     continue
                 # The shift is told as it is after the turn; a morph target comes before it.
                 back = Rotation.from_rotvec(

@@ -13,6 +13,9 @@ CENTRE_MM = np.array([0.0, 72.0, -46.0])
 WIDTH_MM, HEIGHT_MM = 372.0, 306.0
 """What a fixed view must show: the pelvis with its letters, and the upper thigh."""
 
+WHOLE_SKIN = 1.5
+"""From so many times as far away the skin is seen down to the middle of the thigh."""
+
 DIRECTIONS: dict[View, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     "back": ((0.0, 1.0, 0.06), (0.0, 0.0, 1.0)),
     "front": ((0.0, -1.0, 0.06), (0.0, 0.0, 1.0)),
@@ -27,14 +30,20 @@ that left and right stay where a person standing behind has them (from below the
 NEAREST_MM, FARTHEST_MM = 90.0, 3000.0
 
 
-def fixed_view(view: View, aspect: float, *, level: bool = False) -> Camera:
-    """A fixed view for a picture ``aspect`` times as wide as high; ``level`` without any tilt."""
+def fixed_view(
+    view: View, aspect: float, *, level: bool = False, whole_skin: bool = False
+) -> Camera:
+    """A fixed view for a picture ``aspect`` times as wide as high; ``level`` without any tilt, of
+    the bones or of the ``whole_skin``.
+    """
     direction, up = DIRECTIONS[view]
     if level and up[2] == 1.0:
         direction = (direction[0], direction[1], 0.0)
     towards = np.array(direction) / np.linalg.norm(direction)
     half = np.tan(np.radians(VIEW_ANGLE_DEG / 2))
     distance = max(HEIGHT_MM / 2 / half, WIDTH_MM / 2 / half / max(aspect, 0.2))
+    if whole_skin:
+        distance *= WHOLE_SKIN
     return _camera(CENTRE_MM + towards * distance, CENTRE_MM, np.array(up))
 
 

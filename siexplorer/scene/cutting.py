@@ -83,8 +83,9 @@ class Cutting:
         self.plane.SetOrigin(*point)
         self.plane.SetNormal(*(-normal))
         moment = (state.movement, state.at, state.magnification) if pose else None
-        if self._shape is not self.exploration.pack:
-            self._shape = self.exploration.pack
+        pack = self.exploration.pack
+        if pack is not None and self._shape is not pack.surfaces:
+            self._shape = pack.surfaces
             self._kept.clear()
             self._drawn = None
         key = (section, tuple(shown), moment, state.selected, id(theme))

@@ -8,7 +8,7 @@ import numpy as np
 from siexplorer.anatomy.records import Entry, Voice
 from siexplorer.geometry.surface import Floats
 
-GAP_PX = 46.0
+GAP_PX, EDGE_PX = 46.0, 6.0
 STEPS = 24
 
 
@@ -65,6 +65,8 @@ def place_labels(
                 direction = np.array([np.cos(start + turn), np.sin(start + turn)])
                 tip = anchor + direction * distance * (1 + 0.7 * ring)
                 left = tip[0] if direction[0] >= 0 else tip[0] - width
+                # In a narrow picture a long label reaches over its anchor, above or below it.
+                left = min(max(left, EDGE_PX), max(EDGE_PX, viewport[0] - EDGE_PX - width))
                 box = Box(left, tip[1] - height / 2, width, height)
                 if _fits(box, viewport, placed, anchors, keep_clear, scale):
                     best = box
@@ -86,10 +88,10 @@ def _fits(
     scale: float,
 ) -> bool:
     inside = (
-        box.left >= 6
-        and box.bottom >= 6
-        and box.left + box.width <= viewport[0] - 6
-        and box.bottom + box.height <= viewport[1] - 6
+        box.left >= EDGE_PX
+        and box.bottom >= EDGE_PX
+        and box.left + box.width <= viewport[0] - EDGE_PX
+        and box.bottom + box.height <= viewport[1] - EDGE_PX
     )
     if not inside or any(box.overlaps(other) for other in placed):
         return False

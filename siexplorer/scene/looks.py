@@ -13,7 +13,7 @@ from siexplorer.anatomy.records import (
     Skin,
     Vessel,
 )
-from siexplorer.packs.pack import SurfaceInfo
+from siexplorer.packs.pack import CARRIED, WITH_HOLES, SurfaceInfo
 from siexplorer.scene.theme import (
     ARTERY,
     CARTILAGE,
@@ -40,7 +40,7 @@ CUT_ORDER: tuple[type[Entry], ...] = (Skin, Muscle, Vessel, Ligament, Nerve, Car
 
 def role_of(info: SurfaceInfo) -> Role:
     """The part that a surface plays; older packs say it only by leaving an area open."""
-    if info.role == "body" and not info.closed:
+    if info.role == "body" and not info.closed and not info.provenance.startswith(WITH_HOLES):
         return "area"
     return info.role
 
@@ -78,7 +78,7 @@ def colour_of(entry: Entry | None, info: SurfaceInfo, theme: Theme) -> Rgb:
         return SKIN
     if plain == "sacrum":
         return theme.sacrum
-    return theme.modelled_bone if info.provenance == "modelled" else theme.bone
+    return theme.modelled_bone if info.provenance in ("modelled", CARRIED) else theme.bone
 
 
 def cut_colour(entry: Entry | None, colour: Rgb) -> Rgb:

@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Callable
+from functools import partial
 from textwrap import wrap
 
 import numpy as np
@@ -36,6 +37,9 @@ FONT_PX, SIDE_PX, CAPTION_PX = 15, 30, 15
 MARGIN_PX = 14.0
 LETTER_PX = 7.4
 """Width of a letter of the captions, a little more than the mean, so that no line is cut off."""
+
+ROOM_PX = 260.0
+"""In a narrower picture the side is named in fewer words (design)."""
 
 SIDELONG = 0.85
 """Beyond this share of looking along the left-right line, one side covers the other: say which."""
@@ -136,6 +140,8 @@ class Overlay:
         self._actors3d, self._labels, self._ring_mm = [], [], 0.0
         self._facing, self._names = {}, {}
         if selected is None:
+            for words, place, facing in notes or []:
+                self._facing[self._add_label(place, words, bold=False)] = facing
             return
         entry, anchor = selected
         if ring is not None:
@@ -218,7 +224,8 @@ class Overlay:
         room = max(20, int((width - 2 * MARGIN_PX * self.scale) / (LETTER_PX * self.scale)))
         if (self._captions, room) != self._wrapped:
             self._wrapped = (self._captions, room)
-            lines = [part for line in self._captions for part in wrap(line, room)]
+            whole = partial(wrap, width=room, break_on_hyphens=False)
+            lines = [part for line in self._captions for part in whole(line)]
             self._caption.SetInput("\n".join(lines))
         size = self._size_of(self._caption)
         self._caption.SetPosition(MARGIN_PX * self.scale, MARGIN_PX * self.scale)
@@ -235,7 +242,10 @@ class Overlay:
         for side, text in self._sides.items():
             letter = side[0].upper()
             text.SetVisibility(not sidelong or side == nearer)
-            text.SetInput(f"{letter}  {side} side, facing you" if sidelong else letter)
+            whole = f"{letter}  {side} side" + (
+                ", facing you" if width > ROOM_PX * self.scale else ""
+            )
+            text.SetInput(whole if sidelong else letter)
             text.GetTextProperty().SetFontSize(round((18 if sidelong else SIDE_PX) * self.scale))
             box_width, box_height = self._size_of(text)
             x, y = spots[side][0] - box_width / 2, spots[side][1] - box_height / 2

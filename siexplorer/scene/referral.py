@@ -1,6 +1,6 @@
 """Where pain is reported: soft, dotted areas laid on the skin, from the spots of a record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,8 @@ import numpy.typing as npt
 from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkRenderingCore import vtkActor
 
-from siexplorer.anatomy.records import ReferralArea, Side, Structure
+from siexplorer.anatomy.records import ReferralArea, Side
+from siexplorer.exploration.card import share_words
 from siexplorer.geometry.surface import Floats, Surface, compacted, face_normals, vertex_normals
 from siexplorer.scene.actors import flat_actor
 from siexplorer.scene.theme import REFERRAL, Rgb
@@ -52,14 +53,18 @@ def spot_places(
 
 
 def laid_on(
-    skin: Surface, normals: Floats, entry: Structure, landmarks: Mapping[str, Floats]
+    skin: Surface,
+    normals: Floats,
+    areas: Sequence[ReferralArea],
+    side: Side,
+    landmarks: Mapping[str, Floats],
 ) -> list[Laid]:
-    """The areas of an entry on a skin: each spot drawn round the nearest place on the skin."""
+    """Areas of one side on a skin: each spot drawn round the nearest place on the skin."""
     found = []
-    for area in entry.referral_areas:
+    for area in areas:
         strength = np.zeros(len(skin.vertices))
         anchors = []
-        for centre, radius in spot_places(area, entry.side, landmarks):
+        for centre, radius in spot_places(area, side, landmarks):
             nearest = int(np.linalg.norm(skin.vertices - centre, axis=1).argmin())
             away = np.linalg.norm(skin.vertices - skin.vertices[nearest], axis=1)
             share = np.clip(1.0 - away / radius, 0.0, 1.0)
@@ -146,7 +151,8 @@ def _spread(places: Floats, across: Floats) -> tuple[Floats, Floats]:
 
 def label(area: ReferralArea) -> str:
     """The area's name, and the share of people where one was published."""
-    return area.name if area.percent is None else f"{area.name}: {area.percent:g} %"
+    share = share_words(area)
+    return f"{area.name}: {share}" if share else area.name
 
 
 def open_skin(skin: Surface, ends: npt.NDArray[np.bool_]) -> tuple[Surface, Floats]:

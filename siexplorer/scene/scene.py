@@ -9,9 +9,11 @@ import numpy as np
 import pyvista as pv
 from vtkmodules.vtkRenderingCore import vtkActor
 
-from siexplorer.anatomy.records import Landmark, Movement, Structure
+from siexplorer.anatomy.records import Landmark, Movement, Pattern
 from siexplorer.exploration.ball import SkinMap, ZoneError, rule_at
 from siexplorer.exploration.ball_words import better_words, thing_words
+from siexplorer.exploration.beside import absent_words, whose
+from siexplorer.exploration.card import is_unsure
 from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.exploration.looks import skins
 from siexplorer.exploration.moving import STRAIN_FROM_PERCENT, Pose, moves_si
@@ -43,7 +45,7 @@ from siexplorer.scene.surfaces import Surfaces
 from siexplorer.scene.theme import Theme
 from siexplorer.scene.zones import ZoneSkin
 
-POINT_REACH_PX, CURVE_REACH_PX = 11.0, 7.0
+POINT_REACH_PX, CURVE_REACH_PX, HANDLE_REACH_PX = 11.0, 7.0, 18.0
 CURVE_RADIUS_MM = 1.0
 SKIN_RING_MM = 8.0
 """Radius of the ring that stands for a mark on the skin (design)."""
@@ -54,6 +56,9 @@ LEAST_LIFT_SAID_MM, PUBIS_SAID_FROM_DEG = 0.05, 4.0
 FAR_MM, BALL_GRIP_MM = 3000.0, 45.0
 """How far a line of sight is followed; how far from its middle a large tool can be taken hold of
 (design)."""
+
+HANDLE_MM = 6.0
+"""Radius of the ring by which a landmark is taken hold of while it is put right (design)."""
 
 LEAST_DEG_SAID = 0.05
 """A turn that is written as 0.0 degrees goes no way."""
@@ -105,7 +110,7 @@ class PelvisScene:
         self._reach_drawn: object = None
         self._reach_actor: vtkActor | None = None
         self._laid: list[Laid] = []
-        self._shape: object = exploration.pack
+        self._shape: object = None
         self.picker = Picker(plotter.renderer)
         self.overlay = Overlay(plotter, theme, scale, self._covered)
         self._light()
@@ -126,7 +131,12 @@ class PelvisScene:
             if scene is not None:
                 scene._follow(change)
 
-        self._follow_exploration = follow
+        def handle() -> None:
+            scene = me()
+            if scene is not None:
+                scene.redraw()
+
+        self._follow_exploration, self._follow_correcting = follow, handle
         exploration.changed.connect(follow)
 
         def settled() -> None:
@@ -136,12 +146,14 @@ class PelvisScene:
 
         self._settle = settled
         exploration.settled.connect(settled)
+        exploration.correcting.changed.connect(handle)
         self.set_theme(theme)
 
     def close(self) -> None:
         """Stop following and let go of the drawing."""
         self.exploration.changed.disconnect(self._follow_exploration, missing_ok=True)
         self.exploration.settled.disconnect(self._settle, missing_ok=True)
+        self.exploration.correcting.changed.disconnect(self._follow_correcting, missing_ok=True)
         self.overlay.close()
 
     # Building -------------------------------------------------------------------------------------
@@ -185,15 +197,21 @@ class PelvisScene:
             # A tool that moves over the skin moves nothing else.
             self._draw_ball(after)
             self.request_render()
+        elif after.mode == "explore" and replace(before, corrections=after.corrections) == after:
+            self._draw_landmarks(after, None)
+            self._draw_overlay(after, None)
+            self._draw_movement(after, None)
+            self.request_render()
         else:
             self.redraw()
 
     def redraw(self) -> None:
         """Bring everything drawn in line with the state."""
         state, pose = self.exploration.state, self.exploration.pose()
-        if self._shape is not self.exploration.pack:
+        pack = self.exploration.pack
+        if pack is not None and self._shape is not pack.surfaces:
             # The pelvis took another shape: what was found on its skin lies elsewhere.
-            self._shape = self.exploration.pack
+            self._shape = pack.surfaces
             self._skins.clear()
             self._places_on_skin.clear()
             self._landmarks = self._referral_drawn = None
@@ -212,7 +230,7 @@ class PelvisScene:
         if pack is None or pose is None or state.movement not in movement:
             self.moving_marks.clear()
             if not state.on_skin:
-                self.overlay.set_notes([])
+                self.overlay.set_notes(self._found_notes(state))
             self.overlay.set_shifts("", "", [])
             return
         known, shown = self.exploration.known, movement[state.movement]
@@ -227,6 +245,11 @@ class PelvisScene:
         self.overlay.set_shifts(
             known.say("shifts_title"), known.say("shifts_foot"), shifts(pack, shown, pose)
         )
+
+    def _found_notes(self, state: State) -> list[tuple[str, Floats]]:
+        """Where the selected landmark had been found, if it was put elsewhere by hand."""
+        place = self.exploration.correcting.found_at(state.selected or "")
+        return [] if place is None else [(self.exploration.known.say("mark_found"), place)]
 
     def _due(self) -> bool:
         """Whether words are to be written anew: while a movement runs, not with every picture."""
@@ -250,7 +273,12 @@ class PelvisScene:
     def aim(self, *, fly: bool = True) -> None:
         """Put the camera where the state says."""
         state = self.exploration.state
-        target = state.camera or lain(fixed_view(state.view, self.aspect()), self.lying())
+        # What is painted on the skin goes on below the bones.
+        skin = isinstance(self.exploration.known.guides.get(state.guide or ""), Pattern) and bool(
+            self.exploration.painted()[0]
+        )
+        view = fixed_view(state.view, self.aspect(), whole_skin=skin)
+        target = state.camera or lain(view, self.lying())
         if fly and self._fly is not None:
             self._fly(target)
         else:
@@ -396,18 +424,21 @@ class PelvisScene:
                 actor.GetMapper().AddClippingPlane(self.cutting.plane)
 
     def _draw_referral(self, state: State) -> None:
-        """Soft areas on the skin for what is selected, if they are asked for."""
-        entry = self.exploration.known.entries.get(state.selected or "")
+        """Soft areas on the skin for what is read, or if asked for those of what is selected."""
+        areas, side = self.exploration.painted()
         skin, pack = self._skin(state), self.exploration.pack
-        wanted = state.referral and isinstance(entry, Structure) and entry.referral_areas
-        key = (state.selected, state.skin) if wanted and skin is not None else None
+        key = (
+            (state.guide, state.selected, state.skin, id(pack))
+            if areas and skin is not None
+            else None
+        )
         if key != self._referral_drawn:
             self._referral_drawn = key
             for actor in self._referral_actors:
                 self.plotter.renderer.RemoveActor(actor)
             self._referral_actors, self._laid = [], []
-            if key and skin is not None and pack is not None and isinstance(entry, Structure):
-                self._laid = laid_on(*skin, entry, pack.landmarks)
+            if key and skin is not None and pack is not None:
+                self._laid = laid_on(*skin, areas, side, pack.landmarks)
                 strength = np.maximum.reduce([one.strength for one in self._laid] or [np.zeros(1)])
                 if strength.any():
                     self._referral_actors = [
@@ -477,6 +508,7 @@ class PelvisScene:
         if on is None or tool is None or found is None:
             self.ball_marks.clear()
             self.overlay.set_core("", [])
+            self.overlay.set_notes([])
             return
         self.ball_marks.draw(tool, found, on, self.theme, self.scale)
         said = known.say(
@@ -519,7 +551,7 @@ class PelvisScene:
         captions: list[str] = []
         selected = items.get(state.selected or "")
         if selected is None or state.selected in state.hidden:
-            self.overlay.set_selection(None, None, None, [])
+            self.overlay.set_selection(None, None, None, [], notes=self._notes(state, pose))
         else:
             place = self.place_of(selected.id, pose)
             # On the cut, a label points at the cut face.
@@ -529,15 +561,23 @@ class PelvisScene:
                 for name in selected.entry.neighbours
                 if name in items and self.exploration.visible(name)
             ]
+            if self.exploration.correcting.name is not None:
+                # What is put right must not be hidden by the names around it.
+                near = []
             if state.section is not None:
                 near = [n for n in near if not self.cutting.beyond(state.section, n[1][None])]
             ring = None
             if isinstance(selected.entry, Landmark):
                 # The ring faces the way a hand comes from: the view that shows the landmark best.
                 towards = np.array(DIRECTIONS[selected.entry.view][0])
-                ring = (selected.entry.certainty.spread_mm, towards / np.linalg.norm(towards))
-                spread = f"{selected.entry.certainty.spread_mm:g}"
-                captions.append(known.say("ring_caption", spread_mm=spread))
+                towards = towards / np.linalg.norm(towards)
+                if self.exploration.correcting.name == selected.id:
+                    ring = (HANDLE_MM, towards)
+                else:
+                    ring = (selected.entry.certainty.spread_mm, towards)
+                    spread = f"{selected.entry.certainty.spread_mm:g}"
+                    captions.append(known.say("ring_caption", spread_mm=spread))
+                captions += self._sureness(selected.id)
             curve = place if len(place) > 1 else None
             self.overlay.set_selection(
                 (selected.entry, anchor),
@@ -549,6 +589,7 @@ class PelvisScene:
                 voice=state.voice,
             )
         captions += self._structure_captions(state)
+        captions += self._beside_captions(state)
         if state.mode == "move" and pose is not None:
             if self._said is None or self._due():
                 self._said = self._movement_captions(pose)
@@ -564,6 +605,7 @@ class PelvisScene:
         ]
         start = state.mode == "explore" and state.selected is None and state.view == "back"
         # The dimples are marks on the skin: no place to start where it has been taken away.
+        start = start and self.exploration.other is None and state.guide is None
         start = start and (self._skin(state) is not None or not skins(items))
         if start and rings and state.camera is None and state.section is None:
             captions.append(known.say("start_here"))
@@ -580,6 +622,32 @@ class PelvisScene:
         shape = shape_words(known, state.shape)
         self.overlay.set_captions([*captions, *([shape] if shape else []), *self._credit()])
 
+    def _sureness(self, name: str) -> list[str]:
+        """What a picture must say of a landmark that is not sure, or was put there by hand."""
+        pack, known = self.exploration.pack, self.exploration.known
+        moved = self.exploration.correcting.moved_mm(name)
+        if moved is not None:
+            return [known.say("own_by_hand", mm=f"{moved:.1f}")]
+        if pack is None or pack.own is None or not is_unsure(pack, name):
+            return []
+        found = pack.own.found[name]
+        key = "own_unsure_caption" if found.shown else "own_expected_caption"
+        return [known.say(key, percent=f"{100 * found.confidence:.0f}")]
+
+    def _beside_captions(self, state: State) -> list[str]:
+        """While two pelves are compared, whose this is, and what it lacks of what is shown."""
+        do, known, pack = self.exploration, self.exploration.known, self.exploration.pack
+        if do.other is None or pack is None:
+            return []
+        # In a window it stands above the picture.
+        said = [] if self._stirred else [f"{pack.info.title}. {whose(known, pack)}"]
+        chosen = state.selected
+        if chosen is not None and chosen not in do.items:
+            lacks = known.say("compare_absent", what=do.name_of(chosen))
+        else:
+            lacks = absent_words(known, do.absent())
+        return [*said, *filter(None, [lacks])]
+
     def _of_another(self) -> bool:
         """Whether this is another pelvis than the one that comes along."""
         pack = self.exploration.pack
@@ -592,6 +660,9 @@ class PelvisScene:
             return []
         licence = pack.info.licence
         said = licence.replace("-", " ") in pack.info.attribution.replace("-", " ")
+        sides = [pack.own.sides] if pack.own is not None and pack.own.sides else []
+        if pack.own is not None:
+            return [*sides, pack.info.attribution]
         return [pack.info.attribution if said else f"{pack.info.attribution} {licence}"]
 
     def _reach_captions(self) -> list[str]:
@@ -623,7 +694,8 @@ class PelvisScene:
         if "corridor" in roles:
             captions.append(known.say("corridor_caption"))
         if self._laid:
-            captions.append(known.say("referral_caption"))
+            guide = isinstance(known.guides.get(state.guide or ""), Pattern)
+            captions.append(known.say("pattern_caption" if guide else "referral_caption"))
         if state.section is not None:
             captions.append(known.say("section_caption", where=words(known, state.section)))
             if any(name not in state.hidden for name in skins(self.exploration.items)):
@@ -730,6 +802,14 @@ class PelvisScene:
             return None
         x, y, z = map(float, eye + towards * met.along_mm[met.entering][0])
         return Hit(None, rule_at(on, tool, np.array([x, y, z])), (x, y, z))
+
+    def on_handle(self, x_px: float, y_px: float) -> bool:
+        """Whether a pixel lies on the landmark that is being put right."""
+        place = self.exploration.correcting.place()
+        if place is None:
+            return False
+        x, y, _ = self.to_pixels(place[None])[0]
+        return bool(np.hypot(x - x_px, y - y_px) <= HANDLE_REACH_PX * self.scale)
 
     def on_tool(self, x_px: float, y_px: float) -> bool:
         """Whether a pixel lies on the tool that rests on the skin."""

@@ -123,12 +123,13 @@ class Surfaces:
         go of.
         """
         pack = self.exploration.pack
-        if pack is self._shape:
+        shape = None if pack is None else pack.surfaces
+        if shape is self._shape:
             return False
         self.bending.forget()
         for kept in (self._boxes, self._middles, self._rims):
             kept.clear()
-        self._shape = pack
+        self._shape = shape
         return True
 
     def _morph(self, state: State, pose: Pose | None) -> None:

@@ -5,8 +5,11 @@ import pytest
 
 from siexplorer.anatomy.knowledge import Knowledge, claims_of, read_knowledge
 from siexplorer.anatomy.records import Misconception, Pattern
+from siexplorer.exploration.card import share_words
 from siexplorer.exploration.catalog import rows
 from siexplorer.exploration.coverage import CONFLICTS, ITEMS, coverage, covering, guide_records
+from siexplorer.exploration.exploration import Exploration
+from siexplorer.exploration.guide import guide_card
 
 
 def test_every_item_of_the_articles_is_told(known: Knowledge) -> None:
@@ -57,6 +60,27 @@ def test_patterns_never_speak_of_the_reader(known: Knowledge) -> None:
         assert "you have" not in pattern.description.plain.lower()
     leg = known.guides["down-the-leg"]
     assert "28 %" in leg.description.clinician
-    referral = known.entries["left-si-joint-cartilage"]
-    published = {area.name: area.percent for area in referral.referral_areas}  # type: ignore[attr-defined]
-    assert (published["Buttock"], published["Low back"]) == (94.0, 72.0)
+
+
+def test_patterns_are_painted_with_the_published_shares(known: Knowledge) -> None:
+    """Slipman 2000 and Kurosawa 2014, 50 people each; below the knee is told, though not drawn."""
+    patterns = known.of_kind(Pattern)
+    shares = {
+        name: {area.name: area.percent for area in one.areas if area.percent is not None}
+        for name, one in patterns.items()
+    }
+    assert shares["where-it-hurts"] == {"Buttock": 94, "Low back": 72, "Leg": 50, "Groin": 14}
+    assert list(shares["down-the-leg"].values()) == [50.0, 28.0]
+    assert "Below the knee" in list(shares["down-the-leg"])[1]
+    assert shares["by-part-of-the-joint"] == {"Groin": 44.0}
+    do = Exploration(known)
+    do.read("where-it-hurts")
+    areas, side = do.painted()
+    assert side == "left"
+    assert share_words(areas[0]) == "94 % of 50 people"
+    assert all(area.claim.sources for one in patterns.values() for area in one.areas)
+    card = guide_card(known, patterns["down-the-leg"], "plain", "own-body")
+    (block,) = [one for one in card.blocks if one.heading == "Referral areas on the skin"]
+    assert "28 % of 50 people" in block.lines[1].text
+    do.set_mode("ball")
+    assert do.painted()[0] == []

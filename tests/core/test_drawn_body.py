@@ -95,7 +95,7 @@ def test_a_referral_area_is_soft_dotted_and_on_the_right_side(known: Knowledge, 
     assert not is_closed(skin)
     for side, sign in (("left", 1.0), ("right", -1.0)):
         entry = with_referral(known, f"{side}-piriformis").entries[f"{side}-piriformis"]
-        (laid,) = laid_on(skin, normals, entry, pack.landmarks)
+        (laid,) = laid_on(skin, normals, entry.referral_areas, entry.side, pack.landmarks)
         assert label(laid.area) == "Upper buttock: 44 %"
         assert laid.strength.max() == pytest.approx(1.0)
         inside = skin.vertices[laid.strength > 0.0]

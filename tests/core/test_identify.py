@@ -100,6 +100,19 @@ def test_femora_and_coccyx_do_no_harm_and_are_named(model):
     assert off["left-greater-trochanter"] < 4
 
 
+def test_thighs_that_a_scan_does_not_show_hang_as_the_models_do(model):
+    scan = made_up(model, 5, triangles=14000, noise_mm=0.3)
+    found = identify(parts_of(scan), model)
+    for side in ("left", "right"):
+        ways = []
+        for vertices in (found.model, model.mean):
+            thigh = vertices[model.parts[f"{side}-femur"]]
+            way = thigh[thigh[:, 2].argsort()[:30]].mean(axis=0)
+            way = way - model.points(vertices)[f"{side}-hip-centre"][0]
+            ways.append(way / np.linalg.norm(way))
+        assert np.degrees(np.arccos(ways[0] @ ways[1])) < 10
+
+
 def test_a_missing_sacrum_is_said(model):
     scan = made_up(model, 912, triangles=14000, bones=PELVIS[:2])
     found = identify(parts_of(scan), model)

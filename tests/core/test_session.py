@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from siexplorer.anatomy.knowledge import Knowledge
 from siexplorer.anatomy.records import Description, Technique
-from siexplorer.exploration.session import Session, Slot, hold_range, planned
+from siexplorer.exploration.session import Session, Slot, hold_range, planned, with_other_side
 
 SAYS = Description(plain="a", student="b", clinician="c", basis="design")
 
@@ -29,6 +29,21 @@ def test_rounds_and_rests_come_in_order(known: Knowledge) -> None:
     assert kinds.count("rest") == 1
     assert kinds.index("hold") < kinds.index("rest") < len(kinds) - 1 - kinds[::-1].index("hold")
     assert hold_range(one) == (30.0, 90.0)
+
+
+def test_the_other_side_comes_after_a_pause_to_change(known: Knowledge) -> None:
+    techniques = known.of_kind(Technique)
+    left, right = techniques["left-knee-to-chest"], techniques["right-knee-to-chest"]
+    assert left.each_side
+    assert (left.view, right.view) == ("left", "right")
+    slots = with_other_side(
+        planned(left, 20.0, SAYS, "Rest"), planned(right, 20.0, SAYS, "Rest"), SAYS, "Change"
+    )
+    change = next(number for number, slot in enumerate(slots) if slot.kind == "switch")
+    assert slots[change].seconds == 0.0
+    assert {slot.guide for slot in slots[:change]} == {left.id}
+    assert {slot.guide for slot in slots[change:]} == {right.id}
+    assert len(slots) == 2 * change + 1
 
 
 def test_every_technique_can_be_run_to_its_end(known: Knowledge) -> None:

@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QAbstractSlider, QApplication, QComboBox, QToolBut
 from pytestqt.qtbot import QtBot
 
 from siexplorer.app import player as playing
-from siexplorer.app.compare import Mirror, other_side, size_words
+from siexplorer.app.compare import other_side, size_words
 from siexplorer.app.player import STEP, Player
 from siexplorer.app.settings import Settings
 from siexplorer.app.timeline import GROUPS, SPEEDS, TimelinePanel
 from siexplorer.exploration.exploration import Exploration
+from siexplorer.exploration.mirror import Mirror
 from siexplorer.exploration.moving import PAUSE_AT_END_S
 
 

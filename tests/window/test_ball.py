@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from helpers import at_pixel, dragged_to, settle
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 
 BESIDE_SACRUM = np.array([62.0, 160.0, -20.0])
 
@@ -64,6 +64,31 @@ def test_drag_moves_the_ball_and_not_the_camera(ball_window, qtbot):
     window.commands["undo"].trigger()
     settle(qtbot)
     assert place_of(window) == pytest.approx(start, abs=0.5)
+
+
+def test_while_the_ball_is_dragged_nothing_is_laid_out_again(ball_window, qtbot):
+    window, watched = ball_window, []
+
+    class Watcher(QObject):
+        def eventFilter(self, watched_: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.LayoutRequest:
+                watched.append(type(watched_).__name__)
+            return False
+
+    watcher = Watcher()
+    window.exploration.place_ball(BESIDE_SACRUM)
+    settle(qtbot)
+    said, rows = window.ball.reason.text(), window.ball.list.topLevelItem(1).text(2)
+    for widget in (window, window.ball):
+        widget.installEventFilter(watcher)
+    for step in range(1, 5):
+        window.exploration.place_ball(BESIDE_SACRUM + np.array([2.0 * step, 0, 0]), merge=True)
+        settle(qtbot, frames=1)
+    assert not watched
+    # What is written there did change, within the room that it has.
+    assert window.ball.reason.text() != said
+    assert window.ball.list.topLevelItem(1).text(2) != rows
+    assert window.ball.reason.geometry() == window.ball.reason.parentWidget().rect()
 
 
 def test_a_drag_beside_the_ball_still_turns_the_model(ball_window, qtbot):

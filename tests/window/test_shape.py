@@ -98,5 +98,5 @@ def test_a_drag_reshapes_everything_and_is_one_undo_step(window, qtbot) -> None:
     # Another pelvis has no such model; back at the mean it is the pack itself.
     panel.reset.click()
     settle(qtbot)
-    assert do.pack is do.mean
+    assert do.pack is do.as_found
     assert do.state.shape == ()

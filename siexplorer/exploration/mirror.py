@@ -1,0 +1,81 @@
+"""The exploration of a second view: the first one's, but for what stands beside it."""
+
+from dataclasses import replace
+
+from siexplorer.exploration.exploration import Change, Exploration, Pelvis
+from siexplorer.exploration.state import Camera, State
+from siexplorer.packs.pack import Pack
+
+
+class Mirror(Exploration):
+    """Copies the first, with another movement, another magnification, or on another pelvis; what a
+    person does in it is done to the first.
+    """
+
+    def __init__(self, first: Exploration) -> None:
+        super().__init__(first.known)
+        self.first = first
+        other = first.other
+        self._of: Pack | None = None if other is None else other.pack
+        if other is None:
+            self._share()
+        else:
+            self.pack, self.items = other.pack, other.items
+        self.state = self._beside()
+
+    def _share(self) -> None:
+        """Take the pelvis of the first, and what was worked out on it."""
+        self.pack, self.items = self.first.pack, self.first.items
+        self.following, self._posed = self.first.following, None
+
+    def _beside(self) -> State:
+        state = self.first.state
+        if state.beside is None:
+            # Whoever else it shows has no part in the shape of the first.
+            return replace(state, against=None, shape=state.shape if self._of is None else ())
+        return replace(
+            state,
+            movement=state.beside.movement,
+            magnification=state.beside.magnification,
+            beside=None,
+        )
+
+    @property
+    def other(self) -> Pelvis | None:
+        """The first one's pelvis, while two are compared."""
+        first = self.first
+        there = first.pack is not None and first.other is not None
+        return Pelvis(first.pack, first.items) if there and first.pack is not None else None
+
+    def fits(self) -> bool:
+        """Whether it still stands for the pelvis that belongs beside the first."""
+        other = self.first.other
+        return self._of is (None if other is None else other.pack)
+
+    def renew(self) -> None:
+        """Become what the first one is now."""
+        if self._of is None and self.pack is not self.first.pack:
+            self._share()
+        before, self.state = self.state, self._beside()
+        if before != self.state:
+            self.changed.emit(Change(before, self.state, "Compare"))
+
+    def select(self, name: str | None) -> None:
+        """Select in both."""
+        self.first.select(name)
+
+    def read_zone(self, name: str | None) -> None:
+        """Read about a rule of the ball map in both."""
+        self.first.read_zone(name)
+
+    def look_freely(self, camera: Camera) -> None:
+        """Keep the place of the eye for both."""
+        self.first.look_freely(camera)
+
+    def pause_merging(self) -> None:
+        """A drag has begun or ended."""
+        self.first.pause_merging()
+
+    def hover(self, name: str | None) -> None:
+        """Say what lies under the pointer."""
+        self.first.hover(name)
