@@ -95,7 +95,9 @@ def test_a_drag_reshapes_everything_and_is_one_undo_step(window, qtbot) -> None:
     qtbot.waitUntil(lambda: do.skin_map() is not None, timeout=60_000)
     assert do.verdict() is not None
 
-    # Another pelvis has no such model; back at the mean it is the pack itself.
+    qtbot.waitUntil(lambda: not window.ball.maker.busy and at_rest(window), timeout=60_000)
+
+    # Back at the mean it is the pack itself.
     panel.reset.click()
     settle(qtbot)
     assert do.pack is do.as_found
