@@ -469,8 +469,8 @@ def snapshot(
     ball_on
         Lay the tool on the skin over this landmark or structure.
     beside_pack
-        Draw the pelvis of this pack beside it, from the same place and to the same scale;
-        “siexplorer packs list” prints the ids.
+        Draw the pelvis of this pack, or of a mesh of your own, beside it, from the same place and
+        to the same scale; “siexplorer packs list” prints the ids.
     dark
         Dark colours.
     """
@@ -504,7 +504,7 @@ def snapshot(
     held = _position(known, position or FIRST_POSITION, _side_of(known, ball, ball_on))
     if beside_pack is not None and (technique or mode in ("ball", "follow")):
         raise Refusal("A tool lies on one pelvis alone; leave --beside-pack out.")
-    other = None if beside_pack is None else _named_pack(beside_pack)
+    other = None if beside_pack is None else _named_pack(known, beside_pack)
     pack = _whole_pack()
 
     from siexplorer.exploration.exploration import Exploration
@@ -1039,9 +1039,9 @@ def compare(pack_a: str, pack_b: str, /, *, json: bool = False) -> int:
     Parameters
     ----------
     pack_a
-        A pack's id; “siexplorer packs list” prints them.
+        A pack's id, or a mesh file of your own; “siexplorer packs list” prints the ids.
     pack_b
-        The pack to compare it with.
+        The pack or mesh to compare it with.
     json
         Print JSON: of each pelvis its title and what it lacks, of each measure both values and the
         difference (second less first), in mm and degrees, and how to read them.
@@ -1049,7 +1049,7 @@ def compare(pack_a: str, pack_b: str, /, *, json: bool = False) -> int:
     from siexplorer.exploration.beside import beside_record
 
     known = _knowledge()
-    found = beside_record(known, _named_pack(pack_a), _named_pack(pack_b))
+    found = beside_record(known, _named_pack(known, pack_a), _named_pack(known, pack_b))
     print_json(found) if json else compared_lines(known, found)
     return DONE
 
@@ -1300,11 +1300,14 @@ def _opened_pack(path: Path) -> "tuple[Pack | None, str | None]":
     return corrected(opened.pack, as_corrections(opened.corrected)), None
 
 
-def _named_pack(name: str) -> "Pack":
-    """A pack by its id, whole or refused."""
+def _named_pack(known: "Knowledge", name: str) -> "Pack":
+    """A pack by its id, or the pelvis in a mesh file; whole or refused."""
     from siexplorer.packs.fetch import open_pack
     from siexplorer.packs.pack import PackError
 
+    # No id of a pack has a full stop in it.
+    if Path(name).suffix:
+        return _pack_of_mesh(known, Path(name))
     _check_pack(name)
     try:
         pack = open_pack(name, cache=_cache_folder())
@@ -1313,6 +1316,22 @@ def _named_pack(name: str) -> "Pack":
     for problem in pack.problems:
         complain(problem)
     return pack
+
+
+def _pack_of_mesh(known: "Knowledge", path: Path) -> "Pack":
+    # Small matrices: more threads only wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from siexplorer.exploration.correcting import as_corrections, corrected
+    from siexplorer.packs.opened import open_pelvis
+    from siexplorer.packs.own import OwnMeshError
+
+    try:
+        opened = open_pelvis([path], known)
+    except OwnMeshError as error:
+        raise Refusal(str(error)) from None
+    for problem in opened.problems:
+        complain(problem)
+    return corrected(opened.pack, as_corrections(opened.corrected))
 
 
 def _cache_folder() -> Path:

@@ -59,6 +59,8 @@ def compared(first: Pack, second: Pack) -> list[Compared]:
 
 def whose(known: Knowledge, pack: Pack) -> str:
     """One person's, or a mean: in a sentence."""
+    if pack.own is not None:
+        return known.say("compare_own")
     bone = pack.surfaces.get(MEASURED_ON)
     if bone is None:
         return ""
@@ -67,9 +69,16 @@ def whose(known: Knowledge, pack: Pack) -> str:
 
 def cautions(known: Knowledge, packs: Iterable[Pack]) -> list[str]:
     """How a comparison is to be read, and whose landmarks nobody has checked."""
-    others = [pack.info.title for pack in packs if pack.info.id != BUILT_IN]
-    unchecked = [known.say("compare_unchecked", pack=title) for title in others]
-    return [known.say("compare_read"), *unchecked]
+    found = [known.say("compare_read")]
+    for pack in packs:
+        own, title = pack.own, pack.info.title
+        if own is not None and own.by_hand:
+            found.append(known.say("compare_by_hand", pack=title, count=len(own.by_hand)))
+        elif pack.info.id != BUILT_IN:
+            found.append(known.say("compare_unchecked", pack=title))
+        if own is not None and own.sides:
+            found.append(own.sides)
+    return found
 
 
 def beside_record(known: Knowledge, first: Pack, second: Pack) -> dict[str, Any]:
@@ -77,7 +86,7 @@ def beside_record(known: Knowledge, first: Pack, second: Pack) -> dict[str, Any]
     packs = {"first": first, "second": second}
     whole: dict[str, Any] = {
         number: {
-            "id": pack.info.id,
+            "id": pack.info.id if pack.own is None else pack.own.name,
             "title": pack.info.title,
             "whose": whose(known, pack),
             "licence": pack.info.licence,

@@ -30,9 +30,11 @@ class Mirror(Exploration):
 
     def _beside(self) -> State:
         state = self.first.state
+        if state.against is not None:
+            # What was put right, or shaped, was the other.
+            return replace(state, against=None, corrections=(), shape=())
         if state.beside is None:
-            # Whoever else it shows has no part in the shape of the first.
-            return replace(state, against=None, shape=state.shape if self._of is None else ())
+            return state
         return replace(
             state,
             movement=state.beside.movement,

@@ -1,7 +1,10 @@
 """Two pelves side by side: one selection, one look, both measured, and what one lacks is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from ownmesh import opened_like
 from pelves import sampled_pack
 
 from siexplorer import cli
@@ -165,6 +168,27 @@ def test_the_command_line_compares_and_draws_both(
     assert np.abs(first - second).mean() > 1.0
     assert cli.main(["snapshot", str(out), "--beside-pack", "another", "--zones"]) == 2
     assert "--beside-pack" in capsys.readouterr().err
+
+
+def test_a_mesh_of_ones_own_is_compared_as_it_was_put_right(
+    capsys, monkeypatch, pack: Pack
+) -> None:
+    import json
+
+    opened = opened_like(pack)
+    out = pack.landmarks["left-asis"][0] + [5.0, 0.0, 0.0]
+    opened.corrected["left-asis"] = out
+    opened.pack.own = replace(opened.pack.own, sides="Left and right were not confirmed.")
+    monkeypatch.setattr("siexplorer.packs.opened.open_pelvis", lambda paths, known: opened)
+    assert cli.main(["compare", "si-atlas", "scan.stl", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["second"]["id"] == "scan.stl"
+    assert found["measures"]["asis_asis_mm"]["difference"] == pytest.approx(5.0, abs=0.1)
+    assert any("set by hand: 1" in words for words in found["read"])
+    assert "Left and right were not confirmed." in found["read"]
+    monkeypatch.undo()
+    assert cli.main(["compare", "si-atlas", "no-such.stl"]) == 2
+    assert "no-such.stl" in capsys.readouterr().err
 
 
 def test_a_pack_that_is_not_there_is_refused(capsys) -> None:
