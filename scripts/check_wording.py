@@ -2,10 +2,12 @@
 """Find text of the records that repeats other text word for word.
 
 ``check_wording.py FILE...`` compares every sentence of annotations/ with the given text files, and
-fails where one shares a run of eight words with them. Without files it compares the records of
-techniques, care, safety and patterns with all other records and with one another. Capital letters,
-marks and line breaks do not count. Exit codes: 0 nothing shared, 1 something is, 2 a file cannot be
-read.
+fails where one shares a run of eight words with them. Without files it compares the records with
+one another: techniques, care, safety and patterns share no run with any other record; other cards
+may tell the same fact in the same whole sentence, and share no run otherwise. Names, a few set
+phrases and movements that are each other's mirror are left out (siexplorer/exploration/wording.py
+lists them). Capital letters, marks and line breaks do not count. Exit codes: 0 nothing shared,
+1 something is, 2 a file cannot be read.
 """
 
 import argparse

@@ -34,6 +34,9 @@ BESIDE_PSIS, INSIDE_ASIS = (100.0, 155.0, -12.0), (88.0, -30.0, -12.0)
 OVER_PIRIFORMIS = (72.0, 175.0, -45.0)
 """Where a tool is put for the pictures of the ball map, mm."""
 
+MADE_UP_SD = (1.4, -1.2, 1.0, 0.6)
+"""Weights of the pelvis that stands for a mesh of one's own."""
+
 COLOURS = 256
 """Of a picture that is kept: enough for the eye, and a third of the size."""
 
@@ -49,6 +52,23 @@ def shrink(source: Path, target: Path) -> None:
     print(target.name, target.stat().st_size // 1000, "kB")
 
 
+def made_up_scan(path: Path) -> None:
+    """Write a pelvis that the shape model makes up, as an STL in metres that lies on its side."""
+    import numpy as np
+
+    from siexplorer.geometry.shape import PELVIS
+    from siexplorer.packs.pack import read_shape
+
+    sample = read_shape().sample(np.array(MADE_UP_SD))
+    corners = np.concatenate(
+        [one.vertices[one.faces] for name, one in sample.surfaces.items() if name in PELVIS]
+    )
+    record = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("rest", "<u2")])
+    rows = np.zeros(len(corners), record)
+    rows["corners"] = corners[..., [2, 0, 1]] / 1000.0
+    path.write_bytes(bytes(80) + np.uint32(len(rows)).tobytes() + rows.tobytes())
+
+
 def main() -> None:
     """Open the window, bring it into each state, and save what a person would see."""
     os.environ["QT_API"] = "pyside6"
@@ -57,6 +77,8 @@ def main() -> None:
     settings = Path(folder) / "settings.ini"
     settings.write_text("[General]\nnotice=1000\n")
     os.environ["SIEXPLORER_SETTINGS"] = str(settings)
+    # The corrected landmark is kept nowhere but here.
+    os.environ["XDG_DATA_HOME"] = folder
     sys.path.insert(0, str(ROOT))
     import numpy as np
     from PySide6.QtGui import QSurfaceFormat
@@ -64,6 +86,7 @@ def main() -> None:
 
     from siexplorer.app.gate import GateDialog
     from siexplorer.app.main import gl_format
+    from siexplorer.app.opening import OpenDialog
     from siexplorer.app.window import MainWindow
     from siexplorer.scene.snapshot import draw, save_png
 
@@ -106,6 +129,23 @@ def main() -> None:
         while do.stack() is None:
             settle(0.05)
         do.place_ball(np.array(place))
+
+    def own_mesh() -> None:
+        scan = Path(folder) / "scan.stl"
+        made_up_scan(scan)
+        window.open_mesh([scan])
+        dialog = window.findChild(OpenDialog)
+        while dialog.running:
+            settle(0.05)
+        dialog.choices[False].click()
+        dialog.use.click()
+        do.set_mode("explore")
+        do.restore_hidden()
+        do.visit("left-asis")
+        do.correcting.start("left-asis")
+        do.correcting.slide(np.array([-4.0, 0.0, -7.0]))
+        save("own")
+        do.correcting.cancel()
 
     while window.view is None:
         settle(0.05)
@@ -194,6 +234,7 @@ def main() -> None:
     settle(8.0)
     save("session")
     window.follow.end()
+    own_mesh()
     window.close()
 
 

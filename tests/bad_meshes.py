@@ -90,6 +90,12 @@ def gltf_record(surface):
     return record, points + index
 
 
+def gltf_bytes(surface):
+    record, binary = gltf_record(surface)
+    record["buffers"][0]["uri"] = "data:;base64," + base64.b64encode(binary).decode()
+    return json.dumps(record).encode()
+
+
 def glb_bytes(surface, change=lambda record: None, body=None):
     record, binary = gltf_record(surface)
     change(record)
@@ -174,7 +180,6 @@ def corpus():
         "cube.vtp": vtp_bytes(box),
         "ball.stl": stl_bytes(ball),
         "skull.stl": stl_bytes(skull()),
-        "two-balls.stl": stl_bytes(blob([((-80, 0, 0), 60), ((80, 0, 0), 60)], 8.0)),
         "rod.stl": stl_bytes(blob([((0, 0, z), 14) for z in range(0, 400, 8)], 5.0)),
         "grain.stl": stl_bytes(Surface(box.vertices * 1e-7, box.faces)),
         "planet.stl": stl_bytes(Surface(box.vertices * 1e6, box.faces)),
@@ -239,6 +244,9 @@ def corpus():
             Surface(box.vertices * [1, 1, 0], np.tile(box.faces[:2], (40, 1)).astype(np.int32))
         ),
     }
+    toes = [((x, abs(x) / 2 - 170, -40), 11) for x in (-28, -12, 4, 18, 30)]
+    heel = [((0, 0, 0), 35), ((0, -60, -20), 30), ((0, -110, -30), 26), ((0, 10, 90), 30)]
+    files["foot.stl"] = stl_bytes(blob([*heel, *toes], 5.0))
     rows = rng.normal(size=(4000, 3)) * 90
     soup = Surface(rows, rng.integers(0, 4000, (3000, 3)).astype(np.int32))
     files["soup.stl"] = stl_bytes(soup)

@@ -16,7 +16,7 @@ TO_BODY = np.array(
 BONES = ("left-hip-bone", "right-hip-bone", "sacrum")
 
 
-def own_pack(pack: Pack, digest: str = "ab" * 32, sides: str = "") -> Pack:
+def own_pack(pack: Pack, digest: str = "ab" * 32) -> Pack:
     """The built-in pack as if its pelvis, without coccyx and thighs, had come from a file."""
     surfaces = dict(pack.surfaces)
     for name in BONES:
@@ -31,7 +31,7 @@ def own_pack(pack: Pack, digest: str = "ab" * 32, sides: str = "") -> Pack:
         pack.info, id=OWN_MESH, title="Your own mesh", attribution="Bones: your own mesh.",
         upstream="", file=[], surface=[one.info for one in surfaces.values()], lacks=[],
     )  # fmt: skip
-    own = OwnMesh("scan.stl", digest, False, TO_BODY, found, BONES, sides)
+    own = OwnMesh("scan.stl", digest, False, TO_BODY, found, BONES)
     return replace(pack, info=info, surfaces=surfaces, own=own)
 
 

@@ -1,12 +1,14 @@
 """Pelves made up for tests: sampled from the shape model, then treated as scans are."""
 
+from copy import copy
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
+from scipy.ndimage import distance_transform_edt, gaussian_filter
 from scipy.spatial.transform import Rotation
 
-from siexplorer.geometry.filters import from_polydata, to_polydata
+from siexplorer.geometry.filters import contour_grid, from_polydata, to_polydata
 from siexplorer.geometry.motion import SIDES
 from siexplorer.geometry.shape import PELVIS, ShapeModel
 from siexplorer.geometry.surface import Surface, face_normals, vertex_normals
@@ -36,6 +38,56 @@ def joined(surfaces):
         np.concatenate([s.faces + n for s, n in zip(surfaces, first, strict=False)]).astype(
             np.int32
         ),
+    )
+
+
+def without_higher_modes(model, count):
+    """The model with its first ``count`` modes alone: what it was made of is strange to it then."""
+    some = copy(model)
+    some.__dict__.pop("_flat", None)
+    some.modes = np.ascontiguousarray(model.modes[..., :count])
+    some.variance_shares = model.variance_shares[:count]
+    return some
+
+
+def voxels(surface, low, shape, spacing):
+    """Which places of a grid lie in a closed surface."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
+
+    stencil = vtkPolyDataToImageStencil()
+    stencil.SetInputData(to_polydata(surface))
+    stencil.SetOutputOrigin(*low)
+    stencil.SetOutputSpacing(spacing, spacing, spacing)
+    stencil.SetOutputWholeExtent(*(n for size in shape for n in (0, size - 1)))
+    image = vtkImageStencilToImage()
+    image.SetInputConnection(stencil.GetOutputPort())
+    image.SetInsideValue(1)
+    image.SetOutsideValue(0)
+    image.SetOutputScalarTypeToUnsignedChar()
+    image.Update()
+    values = vtk_to_numpy(image.GetOutput().GetPointData().GetScalars())
+    return values.reshape(shape[::-1]).transpose(2, 1, 0).astype(bool)
+
+
+def fused(surfaces, spacing=2.0, bridge_mm=3.0):
+    """Bones as a coarse segmentation gives them: gaps up to twice ``bridge_mm`` are closed, so that
+    they are one surface.
+    """
+    points = np.concatenate([s.vertices for s in surfaces])
+    margin = 4 * spacing + bridge_mm
+    low = points.min(axis=0) - margin
+    shape = tuple(int(n) for n in np.ceil((points.max(axis=0) + margin - low) / spacing))
+    bone = np.any([voxels(s, low, shape, spacing) for s in surfaces], axis=0)
+    wide = distance_transform_edt(~bone) * spacing < bridge_mm
+    bone = distance_transform_edt(wide) * spacing > bridge_mm
+    return contour_grid(gaussian_filter(0.5 - bone.astype(np.float32), 0.8), low, spacing)
+
+
+def kept(surface, keep):
+    """The faces whose middles (m, 3) ``keep`` says to keep."""
+    return Surface(
+        surface.vertices, surface.faces[keep(surface.vertices[surface.faces].mean(axis=1))]
     )
 
 

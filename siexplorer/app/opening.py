@@ -10,7 +10,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +34,7 @@ from PySide6.QtWidgets import (
 
 from siexplorer.app.rows import quiet
 from siexplorer.exploration.own import UNITS, Report, report
-from siexplorer.packs.opened import STEPS, Opened, OpenedError, read_opened
+from siexplorer.packs.opened import STEPS, Opened, OpenedError, read_opened, with_sides
 
 if TYPE_CHECKING:
     from siexplorer.anatomy.knowledge import Knowledge
@@ -322,8 +321,7 @@ class OpenDialog(QDialog):
             return
         opened = self.opened
         sides = self.known.say("own_sides_unknown") if self.answer is None else ""
-        if opened.pack.own is not None:
-            opened.pack.own = replace(opened.pack.own, sides=sides)
+        opened.pack = with_sides(opened.pack, sides)
         self.accept()
         self.used.emit(opened)
 

@@ -377,7 +377,7 @@ def _found_block(known: Knowledge, entry: Landmark, pack: Pack | None) -> list[B
     percent = f"{100 * found.confidence:.0f} %"
     if entry.id in own.by_hand:
         moved = f"{own.by_hand[entry.id]:.1f}"
-        lines = [known.say("own_by_hand", mm=moved), known.say("own_found", percent=percent)]
+        lines = [known.say("own_by_hand", mm=moved), known.say("own_found_before", percent=percent)]
         return [Block(known.say("own_sure_heading"), tuple(map(Line, lines)))]
     key = "own_found" if found.shown else "own_expected"
     said = f"{known.say(key, percent=percent)} {found.reason}"

@@ -9,13 +9,14 @@ Each landmark says how sure it is, 0..1, and why.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
 from siexplorer.geometry.fitting import Cloud
 from siexplorer.geometry.identify import Identified
 from siexplorer.geometry.landmarks import fit_sphere
 from siexplorer.geometry.shape import ShapeModel
-from siexplorer.geometry.surface import Floats, Surface
+from siexplorer.geometry.surface import Floats, Surface, edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,20 @@ the greater of how far the model was bent there, and of how far all of it lies o
 
 CALM_MM = 1.6
 PLATEAU_MM = 0.4
+"""What lies no further than this below the furthest place, or than the scan's own noise if that is
+more, is as far as it: their middle is taken (design; see scripts/measure_landmarks.py).
+"""
+
+NOISE_POINTS = 8
 MIDLINE_MM = 4.0
+ON_IT_MM = 0.5
+"""A landmark that lies so near to the model's surface is laid on the scan's (design)."""
+
+SLAB_MM, WAIST = 1.0, 0.85
+"""Where sacrum and coccyx are one, the sacrum ends at their waist: the thinnest section, if it has
+no more than this share of the area of some on either side (design).
+"""
+
 SHOWN_MM, RULE_MM = 4.0, 9.0
 """The scan shows a landmark if it has a surface this near to it; one that a rule may move may be
 further off (design).
@@ -79,7 +93,9 @@ further off (design).
 HALF_SURE_MM = 6.0
 """An expected error of so much makes a landmark half as sure (design)."""
 
-GUESSED = "this is where the shape model ends the sacrum."
+ONE_PIECE = "Sacrum and coccyx are one piece: "
+GUESSED = ONE_PIECE + "this is where the shape model ends the sacrum."
+AT_WAIST = ONE_PIECE + "this is the back of their thinnest place."
 
 SKIN_MARKS = ("dimple-of-venus",)
 
@@ -102,7 +118,7 @@ def locate(model: ShapeModel, found: Identified) -> dict[str, Located]:
     carried = model.points(found.model)
     middle = float(np.mean([carried[f"{side}-psis"][0, 0] for side in ("left", "right")]))
     tree = cKDTree(found.cloud.points)
-    model_tree = cKDTree(found.model)
+    trees = {name: cKDTree(found.model[part]) for name, part in model.parts.items()}
     located = {}
     for name, points in carried.items():
         if name.endswith(SKIN_MARKS):
@@ -113,8 +129,8 @@ def locate(model: ShapeModel, found: Identified) -> dict[str, Located]:
             located[name] = _hip_centre(model, found, side, points)
             continue
         bone = model.landmarks[name].bone
-        patch = model_tree.query_ball_point(points[len(points) // 2], PATCH_MM)
-        bent = float(found.bent_mm[patch].mean()) if patch else 0.0
+        patch = trees[bone].query_ball_point(points[len(points) // 2], PATCH_MM)
+        bent = float(found.bent_mm[model.parts[bone]][patch].mean()) if patch else 0.0
         gap = float(np.median(tree.query(points)[0]))
         reach = RULE_MM if key in RULES else SHOWN_MM
         shown = bone in found.bones and gap < reach + _spacing(tree)
@@ -133,9 +149,14 @@ def locate(model: ShapeModel, found: Identified) -> dict[str, Located]:
                 to = _laid(found.bones[bone], to)
                 moved = float(np.linalg.norm(to - points[0]))
                 points = to[None]
+        elif shown and len(points) == 1 and _on_surface(model, name):
+            points = _laid(found.bones[bone], points[0])[None]
         judged = _judged(key, bent, moved, shown, bone, found)
         if shown and key == "sacral-apex" and _goes_on(found.bones[bone], points[0]):
-            judged = (round(0.5 * judged[0], 2), "Sacrum and coccyx are one piece: " + GUESSED)
+            tail = found.model[model.parts["coccyx"]].mean(axis=0)
+            waist = _waist(found.bones[bone], points[0], tail - points[0])
+            points = points if waist is None else waist[None]
+            judged = (round(0.5 * judged[0], 2), GUESSED if waist is None else AT_WAIST)
         located[name] = Located(points, *judged, shown)
     for side in ("left", "right"):
         located[f"{side}-dimple-of-venus"] = _dimple(carried, located, side)
@@ -163,8 +184,61 @@ def _furthest(bone: Surface, start: Floats, rule: Rule, sign: float, key: str) -
     direction /= np.linalg.norm(direction)
     away = np.linalg.norm(calm - start, axis=1) / rule.reach_mm
     score = calm @ direction - away**2
-    top = calm[score > score.max() - PLATEAU_MM]
+    top = calm[score > score.max() - max(PLATEAU_MM, _noise(calm, direction))]
     return np.asarray(top.mean(axis=0))
+
+
+def _noise(points: Floats, outwards: Floats) -> float:
+    """How far points (n, 3) of a patch of bone stray from the planes through their neighbours, as a
+    standard deviation; what all have in common is the patch's curvature.
+    """
+    _, near = cKDTree(points).query(points, k=min(NOISE_POINTS + 1, len(points)))
+    around = points[near[:, 1:]]
+    middle = around.mean(axis=1)
+    centred = around - middle[:, None]
+    normal = np.linalg.eigh(np.einsum("nki,nkj->nij", centred, centred))[1][:, :, 0]
+    normal *= np.where(normal @ outwards < 0, -1.0, 1.0)[:, None]
+    off = np.einsum("ni,ni->n", points - middle, normal)
+    return float(1.4826 * np.median(np.abs(off - np.median(off))))
+
+
+def _on_surface(model: ShapeModel, name: str) -> bool:
+    return float(np.linalg.norm(model.landmarks[name].beside, axis=1).max()) < ON_IT_MM
+
+
+def _waist(bone: Surface, apex: Floats, down: Floats) -> Floats | None:
+    """The middle of the back of a bone's thinnest section near ``apex``, across ``down`` (3,), or
+    None if it has no waist there.
+    """
+    down = down / np.linalg.norm(down)
+    across = np.cross(down, [0.0, 1.0, 0.0])
+    across /= np.linalg.norm(across)
+    back = np.cross(across, down)
+    back *= np.sign(back[1])
+    local = (bone.vertices - apex) @ np.array([across, back, down]).T
+    reach = RULES["sacral-apex"].reach_mm
+    levels = np.arange(-reach, reach + SLAB_MM / 2, SLAB_MM)
+    pairs, _ = edges(bone)
+    low, high = local[pairs].min(axis=1)[:, 2], local[pairs].max(axis=1)[:, 2]
+    sections = []
+    for level in levels:
+        a, b = local[pairs[(low < level) & (high > level)]].transpose(1, 0, 2)
+        if len(a) < 4:
+            return None
+        sections.append(a + (b - a) * ((level - a[:, 2]) / (b[:, 2] - a[:, 2]))[:, None])
+    area = gaussian_filter1d([float(np.prod(np.ptp(s[:, :2], axis=0))) for s in sections], 2.0)
+    above, below = (np.maximum.accumulate(some) for some in (area, area[::-1]))
+    share = area / np.minimum(above, below[::-1])
+    thin = int(np.argmin(share))
+    if share[thin] > WAIST:
+        return None
+    section = sections[thin]
+    middle = (section[:, 0].min() + section[:, 0].max()) / 2
+    rim = section[np.abs(section[:, 0] - middle) < MIDLINE_MM]
+    if not len(rim):
+        return None
+    behind = rim[rim[:, 1] > rim[:, 1].max() - PLATEAU_MM].mean(axis=0)
+    return np.asarray(apex + behind @ np.array([across, back, down]))
 
 
 def _goes_on(bone: Surface, apex: Floats) -> bool:

@@ -29,7 +29,15 @@ from siexplorer.geometry.mending import (
 from siexplorer.geometry.posing import Pose, poses
 from siexplorer.geometry.registration import apply, samples
 from siexplorer.geometry.shape import MODELLED, PELVIS, ShapeModel
-from siexplorer.geometry.surface import Floats, Ints, Surface, compacted, edges, pieces
+from siexplorer.geometry.surface import (
+    Floats,
+    Ints,
+    Surface,
+    compacted,
+    edges,
+    face_normals,
+    pieces,
+)
 
 Unit = Literal["m", "cm", "mm"]
 UNIT_MM: dict[Unit, float] = {"m": 1000.0, "cm": 10.0, "mm": 1.0}
@@ -46,14 +54,35 @@ CALM_MM = 3.0
 KNOWN_POINTS = {"left-hip-bone": 370, "right-hip-bone": 370, "sacrum": 270}
 TRIED = 3
 TRIAL_GATES_MM = (20.0, 14.0, 10.0, 8.0)
+LEAST_TRIED = 0.2
+"""A place where a rough fit explains less of the bones is not followed (design)."""
 
 LEAST_COVERED = 0.55
 """At least this share of one hip bone must be there, lying as one does (design, see tests)."""
+
+LEAST_ALONE = 0.8
+"""The same, if all that could be found was one hip bone (design, see tests)."""
+
+SEARCHES = ((PELVIS,), (("left-hip-bone",), ("right-hip-bone",)))
+"""What is looked for: a pelvis, of which something may lack, and if there is none, one hip bone."""
+
+LEAST_PART, MOST_PART_MM = 0.45, 1.5
+"""Or at least this share of hip bones and sacrum together, lying as closely as this: a scan that is
+cut off (design; nothing but pelves comes near, see tests).
+"""
 
 MOST_MEAN_MM = 2.6
 MOST_SCALE, MOST_ODD = 1.3, 2.6
 """A mesh whose best fit is this bad, this much too large or small, or made of weights this far from
 everyone's is no pelvis (design, see tests)."""
+
+FLAT, FLAT_MM2 = 0.85, 20_000.0
+"""A piece of at least this area whose faces look this much the same way (or the opposite one) is a
+table (design)."""
+
+MOST_MM2 = 250_000.0
+"""More than a whole pelvis; a larger piece, such as a skin, counts as if it had this area (design).
+"""
 
 ON_BONE_MM = 9.0
 """A face further than this from all of the model's bones belongs to none of them (design)."""
@@ -66,6 +95,12 @@ finds half of itself in the socket (design).
 
 TAIL_MM = 15.0
 """A loose piece on the sacrum whose middle lies no higher than this over its end is the coccyx."""
+
+TAIL_REACH_MM = 50.0
+"""How far from the sacrum's apex the middle of a loose coccyx may lie (design)."""
+
+SPECK_MM = 12.0
+"""A loose piece smaller than this is a speck of noise, and no bone (design)."""
 
 HELD, MOSTLY = 0.4, 0.6
 """A piece holds a bone that has this share of the bone's places, and is none of them if so much of
@@ -181,7 +216,7 @@ def identify(
     turned = float((wound.faces != working.faces).any(axis=1).mean())
     working = wound
     normals = calm_normals(working, CALM_MM)
-    points, facing, _ = spread(working, normals, CLOUD_POINTS)
+    points, facing, _ = spread(working, normals, CLOUD_POINTS, _worth(working))
     cloud = Cloud(points, facing)
     said("searching")
     fit = _best_fit(model, cloud)
@@ -191,9 +226,12 @@ def identify(
     bent = np.linalg.norm(vertices - stiff, axis=1)
     vertices = _with_the_rest(model, fit, vertices, cloud)
 
-    to_body = body_frame(
-        model.surface("left-hip-bone", vertices), model.surface("right-hip-bone", vertices)
-    )
+    try:
+        to_body = body_frame(
+            model.surface("left-hip-bone", vertices), model.surface("right-hip-bone", vertices)
+        )
+    except ValueError:
+        raise NotAPelvis("What is most like a pelvis in it has no front to be told.") from None
     vertices = apply(to_body, vertices)
     # The mean's frame has the mean's size: the scan keeps its own.
     turn = to_body @ fit.to_mean
@@ -277,9 +315,45 @@ def _unit(size: float, given: Unit | None) -> tuple[Unit, float]:
     )
 
 
+def _worth(surface: Surface) -> Floats:
+    """(m,) how much each face's area counts: nothing on a table, less on what is larger than any
+    bone, so that enough points fall on bones.
+    """
+    of_piece = pieces(surface)
+    count = int(of_piece.max()) + 1
+    normals = face_normals(surface)
+    twice = np.linalg.norm(normals, axis=1)
+    area = np.bincount(of_piece, twice, count) / 2
+    worth = np.minimum(1.0, MOST_MM2 / np.maximum(area, 1.0))
+    for number in np.flatnonzero(area > FLAT_MM2):
+        own, weight = normals[of_piece == number], twice[of_piece == number]
+        ways = (own / np.sqrt(np.where(weight > 0, weight, 1.0))[:, None]).T
+        if np.linalg.eigvalsh(ways @ ways.T)[-1] > FLAT * 2 * area[number]:
+            worth[number] = 0.0
+    return worth[of_piece] if worth.any() else np.ones(len(of_piece))
+
+
 def _best_fit(model: ShapeModel, cloud: Cloud) -> Fit:
+    for search in SEARCHES:
+        tried: list[tuple[float, Floats]] = []
+        for bones in search:
+            tried += _trials(model, cloud, bones)
+        for _, start in sorted(tried, key=lambda one: one[0])[:2]:
+            try:
+                fit = fit_shape(model, cloud, start)
+            except ValueError:
+                continue
+            if _believable(fit, LEAST_COVERED if search == SEARCHES[0] else LEAST_ALONE):
+                return fit
+    raise NotAPelvis("Nothing in it is shaped like a pelvis.")
+
+
+def _trials(model: ShapeModel, cloud: Cloud, bones: tuple[str, ...]) -> list[tuple[float, Floats]]:
+    """Places (4, 4) where the scan may hold these bones, into the mean's frame, each with how badly
+    it does.
+    """
     known = np.concatenate(
-        [samples(model.surface(name, model.mean), k).points for name, k in KNOWN_POINTS.items()]
+        [samples(model.surface(name, model.mean), KNOWN_POINTS[name]).points for name in bones]
     )
     step = max(1, len(cloud.points) // SEARCH_POINTS)
     found: list[Pose] = poses(known, cloud.points[::step], best=TRIED)
@@ -290,31 +364,23 @@ def _best_fit(model: ShapeModel, cloud: Cloud) -> Fit:
         if tried and pose.mean_mm > found[0].mean_mm * 1.6:
             continue
         try:
-            trial = fit_shape(model, some, start, gates=TRIAL_GATES_MM)
+            trial = fit_shape(model, some, start, bones=bones, gates=TRIAL_GATES_MM)
         except ValueError:
             continue
-        there = float(np.mean([trial.covered[name] for name in PELVIS]))
-        tried.append((-there + 0.05 * trial.mean_mm, start))
-    for _, start in sorted(tried, key=lambda one: one[0])[:2]:
-        try:
-            fit = fit_shape(model, cloud, start)
-        except ValueError:
-            continue
-        if _believable(fit):
-            return fit
-    raise NotAPelvis("Nothing in it is shaped like a pelvis.")
+        there = float(np.mean([trial.covered[name] for name in bones]))
+        if there > LEAST_TRIED:
+            tried.append((-there + 0.05 * trial.mean_mm, start))
+    return tried
 
 
-def _believable(fit: Fit) -> bool:
+def _believable(fit: Fit, least_covered: float) -> bool:
     hips = max(fit.covered["left-hip-bone"], fit.covered["right-hip-bone"])
     size = max(fit.scale, 1 / fit.scale)
     odd = float(np.sqrt((fit.weights**2).mean()))
-    return (
-        hips >= LEAST_COVERED
-        and fit.mean_mm <= MOST_MEAN_MM
-        and size <= MOST_SCALE
-        and odd <= MOST_ODD
-    )
+    part = float(np.mean([fit.covered[name] for name in PELVIS]))
+    there = hips >= least_covered and fit.mean_mm <= MOST_MEAN_MM
+    there |= part >= LEAST_PART and fit.mean_mm <= MOST_PART_MM
+    return there and size <= MOST_SCALE and odd <= MOST_ODD
 
 
 def _with_the_rest(model: ShapeModel, fit: Fit, vertices: Floats, cloud: Cloud) -> Floats:
@@ -406,7 +472,8 @@ def _labels(
     tail = (best == MODELLED.index("sacrum")) & ~lone & ~several
     low = vertices[model.parts["sacrum"]][:, 2].min() + TAIL_MM
     height = np.bincount(of_vertex, placed.vertices[:, 2], count) / np.bincount(of_vertex)
-    best = np.where(tail & (height < low), MODELLED.index("coccyx"), best)
+    tail &= (height < low) & (_sizes(placed.vertices, of_vertex, count) > SPECK_MM)
+    best = np.where(tail, MODELLED.index("coccyx"), best)
     none = votes[:, -1] > MOSTLY * total
     whole_piece = np.where(none, -2 - np.arange(count), best)
     split = (several & ~none)[of_vertex]
@@ -426,6 +493,14 @@ def _piece_of_vertex(surface: Surface) -> npt.NDArray[np.intp]:
     return found
 
 
+def _sizes(points: Floats, group: npt.NDArray[np.intp], count: int) -> Floats:
+    """(count,) the longest side of the box round the points (n, 3) of each group (n,)."""
+    low, high = np.full((count, 3), np.inf), np.full((count, 3), -np.inf)
+    np.minimum.at(low, group, points)
+    np.maximum.at(high, group, points)
+    return np.asarray((high - low).max(axis=1))
+
+
 def _named(
     placed: Surface, label: npt.NDArray[np.int32], points: Points, covered: dict[str, float]
 ) -> tuple[dict[str, Surface], dict[str, Surface], dict[str, float]]:
@@ -439,11 +514,9 @@ def _named(
             bones[name] = compacted(placed, mask)
             sure[name] = min(0.99, 0.5 + covered[name] / 2) if name in covered else 0.8
     others: dict[str, Surface] = {}
-    loose = []
-    for number in np.unique(label[label < -1]):
-        mask = label == number
-        if mask.sum() >= least:
-            loose.append(compacted(placed, mask))
+    loose = [
+        one for one in _loose(placed, label, least) if np.ptp(one.vertices, 0).max() > SPECK_MM
+    ]
     centres = {side: points[f"{side}-hip-centre"][0] for side in ("left", "right")}
     base, apex = points["sacral-base"][0], points["sacral-apex"][0]
     spine = []
@@ -460,12 +533,31 @@ def _named(
             and VERTEBRA_MM[0] < size.max() < VERTEBRA_MM[1]
         ):
             spine.append((float(middle[2]), one))
-        elif middle[2] < apex[2] + 15 and abs(middle[0] - apex[0]) < 30 and size.max() < 80:
+        elif (
+            middle[2] < apex[2] + 15
+            and np.linalg.norm(middle - apex) < TAIL_REACH_MM
+            and SPECK_MM < size.max() < 80
+        ):
             _add(bones, sure, "coccyx", one, 0.8)
         else:
             others[f"unnamed-{len(others) + 1}"] = one
     _vertebrae(spine, float(base[2]), bones, others, sure)
     return bones, others, sure
+
+
+def _loose(placed: Surface, label: npt.NDArray[np.int32], least: int) -> list[Surface]:
+    """The pieces that lie on no bone of the model and have at least so many faces."""
+    faces = np.flatnonzero(label < -1)
+    faces = faces[np.argsort(label[faces], kind="stable")]
+    _, count = np.unique(label[faces], return_counts=True)
+    groups = np.split(faces, np.cumsum(count)[:-1]) if len(faces) else []
+    found = []
+    for group in groups:
+        if len(group) >= least:
+            used, corners = np.unique(placed.faces[group], return_inverse=True)
+            faces_here = corners.reshape(-1, 3).astype(np.int32)
+            found.append(Surface(placed.vertices[used], faces_here))
+    return found
 
 
 def _vertebrae(

@@ -164,10 +164,12 @@ def calm_normals(surface: Surface, reach: float) -> Floats:
 
 
 def spread(
-    surface: Surface, normals: Floats, count: int
+    surface: Surface, normals: Floats, count: int, worth: Floats
 ) -> tuple[Floats, Floats, npt.NDArray[np.intp]]:
-    """Points (k, 3) spread evenly over the surface, the normals there (k, 3), and their faces."""
-    area = np.linalg.norm(face_normals(surface), axis=1)
+    """Points (k, 3) spread evenly over the surface, the normals there (k, 3), and their faces;
+    ``worth`` (m,) says how much the area of each face counts.
+    """
+    area = np.linalg.norm(face_normals(surface), axis=1) * worth
     total = np.cumsum(area)
     steps = (np.arange(count) + 0.5) / count * total[-1]
     face = np.searchsorted(total, steps).clip(0, len(area) - 1)

@@ -27,6 +27,9 @@ MOST_TRIANGLES = 6_000_000
 """A little above what the program is meant for."""
 
 BLOCK_BYTES = 1 << 25
+BLOCK_LINES = 200_000
+WORDS_BYTES = 1 << 23
+SPACE = re.compile(rb"\s")
 MOST_NODES = 20_000
 MOST_HEADER = 1 << 16
 MOST_JSON = 1 << 26
@@ -148,10 +151,17 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def _numbers(text: bytes) -> Floats:
-    try:
-        return np.array(text.split(), dtype="S32").astype(np.float64)
-    except ValueError:
-        raise Unreadable("a coordinate in it is not a number; export it again") from None
+    found, at = [], 0
+    while at < len(text):
+        # Words take ten times the memory of their numbers, so not all of them at once.
+        gap = SPACE.search(text, at + WORDS_BYTES)
+        end = gap.start() if gap else len(text)
+        try:
+            found.append(np.array(text[at:end].split(), dtype="S32").astype(np.float64))
+        except ValueError:
+            raise Unreadable("a coordinate in it is not a number; export it again") from None
+        at = end
+    return np.concatenate(found) if found else np.empty(0)
 
 
 # OBJ ----------------------------------------------------------------------------------------------
@@ -322,32 +332,48 @@ def _ply_least(element: _Element, *, text: bool) -> int:
 
 
 def _ply_text(body: bytes, elements: list[_Element]) -> RawMesh:
-    lines = body.split(b"\n")
+    ends = np.append(np.flatnonzero(np.frombuffer(body, dtype=np.uint8) == ord("\n")), len(body))
     at = 0
     vertices: Floats = np.empty((0, 3))
     triangles: npt.NDArray[np.int64] = np.empty((0, 3), dtype=np.int64)
     for element in elements:
-        some = lines[at : at + element.count]
-        at += element.count
-        if len(some) < element.count or (some and not some[-1].strip()):
+        first, at = at, at + element.count
+        if at > len(ends) or (element.count and not body[_line(ends, at - 1)].strip()):
             raise Unreadable("it ends before its last record: it is cut short, get it again")
+        blocks = (
+            body[_line(ends, row).start : _line(ends, min(row + BLOCK_LINES, at) - 1).stop]
+            for row in range(first, at, BLOCK_LINES)
+        )
         if element.name == "vertex":
             columns = [name for name, _, _ in element.properties]
-            values = _numbers(b" ".join(some))
-            if len(values) != len(columns) * element.count or not {"x", "y", "z"} <= set(columns):
+            values = [_numbers(block) for block in blocks]
+            told = sum(map(len, values))
+            if told != len(columns) * element.count or not {"x", "y", "z"} <= set(columns):
                 raise Unreadable("its points do not have the numbers that its header says")
             picked = [columns.index(axis) for axis in "xyz"]
-            vertices = values.reshape(-1, len(columns))[:, picked]
+            if values:
+                vertices = np.concatenate(values).reshape(-1, len(columns))[:, picked]
         elif element.name == "face":
-            rows = [line.split() for line in some]
-            try:
-                sizes = np.array([int(row[0]) for row in rows], dtype=np.int64)
-                corners = [row[1 : 1 + int(row[0])] for row in rows]
-                flat = np.array([int(c) for row in corners for c in row], dtype=np.int64)
-            except (ValueError, IndexError):
-                raise Unreadable("a face in it is damaged; export it again") from None
-            triangles = _fans(flat, sizes)
+            fans = [_ply_text_faces(block) for block in blocks]
+            triangles = np.concatenate([triangles, *fans])
     return _checked(vertices, triangles)
+
+
+def _line(ends: npt.NDArray[np.int64], number: int) -> slice:
+    """Where a line of a text lies whose lines end at ``ends``."""
+    return slice(int(ends[number - 1]) + 1 if number else 0, int(ends[number]))
+
+
+def _ply_text_faces(block: bytes) -> npt.NDArray[np.int64]:
+    try:
+        rows = [line.split() for line in block.split(b"\n")]
+        sizes = np.array([int(row[0]) for row in rows], dtype=np.int64)
+        corners = [c for row in rows for c in row[1 : 1 + int(row[0])]]
+        return _fans(np.array(list(map(int, corners)), dtype=np.int64), sizes)
+    except (ValueError, IndexError, OverflowError) as error:
+        if isinstance(error, Unreadable):
+            raise
+        raise Unreadable("a face in it is damaged; export it again") from None
 
 
 def _ply_binary(body: memoryview, elements: list[_Element], order: str) -> RawMesh:

@@ -123,9 +123,20 @@ def open_pelvis(
         to_body=found.to_body,
         found={n: Found(p.confidence, p.reason, p.shown) for n, p in located.items()},
         bones=tuple(bones),
-        sides="" if settled else known.say("own_sides_unknown"),
     )
+    if not settled:
+        pack = with_sides(pack, known.say("own_sides_unknown"))
     return Opened(pack, record, corrected, problems, faults)
+
+
+def with_sides(pack: Pack, said: str) -> Pack:
+    """The pack with what is to be said about left and right, wherever it is told whose it is."""
+    own = pack.own
+    if own is None:
+        return pack
+    attribution = pack.info.attribution.removeprefix(own.sides).strip()
+    info = msgspec.structs.replace(pack.info, attribution=f"{said} {attribution}".strip())
+    return replace(pack, info=info, own=replace(own, sides=said))
 
 
 def kept_on(

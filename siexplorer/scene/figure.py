@@ -40,6 +40,9 @@ FLOOR_CELLS, FLOOR_REACH_MM = 150, 330.0
 HANDS_AWAY_MM = 130.0
 """A helper's hands come to lie no further from the place than this (design)."""
 
+ASIDE_MM = 20.0
+"""A place so near to the midline is seen from either side (design)."""
+
 SHADOW_MM, SHADOW_HEIGHT_MM, SHADOW_DARK = 26.0, 130.0, 0.42
 NEAR_SUPPORT_MM = 75.0
 """A tool that has less room than this to the floor or wall lies on it (design)."""
@@ -179,6 +182,18 @@ def aimed(
     return position, position - (far - depth) * back, above
 
 
+def seen_from(figure: Figure, spot: Spot) -> Floats:
+    """(3,) From where a place is seen: the figure's best view, or its mirror image where the place
+    is on the other side of the body.
+    """
+    leftwards = figure.to_figure[:3, 0]
+    aside = float((spot.point - figure.to_figure[:3, 3]) @ leftwards)
+    across = float(figure.camera @ leftwards)
+    if aside * across >= 0.0 or abs(aside) < ASIDE_MM:
+        return figure.camera
+    return np.asarray(figure.camera - 2.0 * across * leftwards)
+
+
 class FigureScene:
     """A figure's actors in a renderer whose viewport, background and layer its owner decides."""
 
@@ -232,6 +247,8 @@ class FigureScene:
             surface = helper.surface.moved(matrix)
             self._add(body_actor(surface, helper.normals @ matrix[:3, :3].T), HELPER[scheme])
             solid.append(surface)
+        elif spot is not None:
+            self._direction = seen_from(figure, spot)
         framed = [one.vertices for one in solid]
         rest = None
         if spot is not None:

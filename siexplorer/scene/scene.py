@@ -635,9 +635,8 @@ class PelvisScene:
             return []
         licence = pack.info.licence
         said = licence.replace("-", " ") in pack.info.attribution.replace("-", " ")
-        sides = [pack.own.sides] if pack.own is not None and pack.own.sides else []
         if pack.own is not None:
-            return [*sides, pack.info.attribution]
+            return [pack.info.attribution]
         return [pack.info.attribution if said else f"{pack.info.attribution} {licence}"]
 
     def _reach_captions(self) -> list[str]:

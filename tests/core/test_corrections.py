@@ -1,10 +1,11 @@
 """Landmarks of one's own mesh put right by hand: where they may go, what follows, what is kept."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from bad_meshes import stl_bytes
+from bad_meshes import cube, stl_bytes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ownmesh import TO_BODY, opened_like, own_pack
@@ -18,10 +19,11 @@ from siexplorer.exploration.moving import joints_of
 from siexplorer.exploration.own import opened_record, report, report_text
 from siexplorer.geometry.filters import closest_points
 from siexplorer.geometry.registration import apply
-from siexplorer.packs import corrections
+from siexplorer.geometry.surface import is_closed, volume_cm3
+from siexplorer.packs import carried, corrections
 from siexplorer.packs.corrections import CorrectionsError, digest_of, keep, kept, kept_file
-from siexplorer.packs.opened import OpenedError, read_opened, write_opened
-from siexplorer.packs.pack import read_shape
+from siexplorer.packs.opened import STEPS, OpenedError, read_opened, with_sides, write_opened
+from siexplorer.packs.pack import CARRIED, OWN, read_shape
 
 DIGEST = "ab" * 32
 
@@ -263,3 +265,47 @@ def test_the_command_line_gives_the_landmarks_where_they_were_put(tmp_path, caps
     assert second["landmarks"]["left-asis"]["in_file"][0] == pytest.approx(aside)
     assert second["landmarks"]["right-asis"] == first["landmarks"]["right-asis"]
     assert second["measures"]["asis_asis_mm"] != first["measures"]["asis_asis_mm"]
+
+
+def test_open_brings_bones_sides_and_corrections(tmp_path, capsys, monkeypatch):
+    def as_built_in(built_in, model, vertices, *, info, bones, landmarks):
+        assert set(bones) == {"left-hip-bone", "right-hip-bone", "sacrum"}
+        assert landmarks["left-asis"][0, 0] > 0
+        return replace(built_in, info=info)
+
+    # Carrying over has its own tests, and takes a while.
+    monkeypatch.setattr(carried, "carried_pack", as_built_in)
+    monkeypatch.setattr(carried, "carried_faults", lambda pack: ["Something does not fit."])
+    path, out = tmp_path / "scan.stl", tmp_path / "opened.npz"
+    scan = made_up(read_shape(), 6, triangles=9000, noise_mm=0.3, unit="mm", merged=True)
+    path.write_bytes(stl_bytes(joined([part for _, part in scan.parts])))
+    assert main(["open", str(path), "--into", str(out), "--not-mirrored"]) == 0
+    assert tuple(capsys.readouterr().out.split()) == STEPS
+    opened = read_opened(out)
+    own = opened.pack.own
+    assert own.sides == ""
+    unsure = with_sides(with_sides(opened.pack, "Who knows?"), "Not confirmed.")
+    assert unsure.info.attribution.startswith("Not confirmed. Bones: your own mesh.")
+    assert with_sides(unsure, "").info.attribution == opened.pack.info.attribution
+    assert own.digest == digest_of([path])
+    assert set(own.bones) == {"left-hip-bone", "right-hip-bone", "sacrum"}
+    assert opened.faults == ["Something does not fit."]
+    made = {name: one.info.provenance for name, one in opened.pack.surfaces.items()}
+    assert {name for name, one in made.items() if one == OWN} == set(own.bones)
+    assert {one for name, one in made.items() if name not in own.bones} == {CARRIED}
+    # Drawn as they are, and wound outwards, whichever way they came.
+    for name in own.bones:
+        bone = opened.pack.surfaces[name].surface
+        assert volume_cm3(bone) > 50
+        assert name in opened.pack.stand_ins or is_closed(bone)
+
+
+def test_open_refuses_what_contradicts_itself_and_what_is_no_pelvis(tmp_path, capsys):
+    path = tmp_path / "cube.stl"
+    path.write_bytes(stl_bytes(cube()))
+    assert main(["open", str(path), "--mirrored", "--not-mirrored"]) == 2
+    assert main(["open", str(path), "--json"]) == 2
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 2
+    assert "cube.stl" in said.err
+    assert not said.out

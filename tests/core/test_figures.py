@@ -12,7 +12,13 @@ from siexplorer.anatomy.records import Technique
 from siexplorer.geometry.surface import is_closed, volume_cm3
 from siexplorer.packs.figures import Figure, read_figures
 from siexplorer.packs.pack import Pack, PackError
-from siexplorer.scene.figure import figure_picture, helper_place, resting_tool, spot_on
+from siexplorer.scene.figure import (
+    figure_picture,
+    helper_place,
+    resting_tool,
+    seen_from,
+    spot_on,
+)
 from siexplorer.scene.theme import DARK
 
 FOLDER = data_folder("meshes") / "figures"
@@ -104,6 +110,16 @@ def test_the_hands_of_who_helps_are_on_the_place(figures: dict[str, Figure], sid
         pressing = matrix[:3, :3] @ hands + matrix[:3, 3]
         assert np.linalg.norm(pressing - spot.point) < 150.0, name
         assert np.linalg.norm(one.surface.vertices - pressing, axis=1).min() < 35.0, name
+
+
+@pytest.mark.parametrize("name", ["lying-on-the-ball", "seated-floor", "prone-propped"])
+def test_a_place_is_seen_from_its_own_side(figures: dict[str, Figure], name: str) -> None:
+    one, flip = figures[name], np.array([-1.0, 1.0, 1.0])
+    leftwards = one.to_figure[:3, 0]
+    left = seen_from(one, spot_on(one, BUTTOCK)) @ leftwards
+    right = seen_from(one, spot_on(one, BUTTOCK * flip)) @ leftwards
+    assert left > 0.0
+    assert right == pytest.approx(-left)
 
 
 def test_a_broken_folder_is_told_in_one_sentence(tmp_path: Path) -> None:

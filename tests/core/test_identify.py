@@ -9,14 +9,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad_meshes import blob, skull
-from pelves import MadeUp, joined, made_up, real_parts
+from bad_meshes import blob, cube
+from pelves import (
+    MadeUp,
+    fused,
+    joined,
+    kept,
+    made_up,
+    real_parts,
+    remeshed,
+    without_higher_modes,
+)
 
 from siexplorer.geometry.find import locate
 from siexplorer.geometry.identify import NotAPelvis, Part, identify, side_in
 from siexplorer.geometry.registration import apply
 from siexplorer.geometry.shape import MODELLED, PELVIS
-from siexplorer.geometry.surface import Surface
+from siexplorer.geometry.surface import Surface, pieces
 from siexplorer.packs.pack import read_shape
 
 STRICT = {
@@ -32,14 +41,12 @@ STRICT = {
 }
 HAND = tomllib.loads((Path(__file__).parents[1] / "data/hand_placed.toml").read_text("utf-8"))
 KNOWN_FAR = {
-    ("hra-female", "left-iliac-tubercle"): 10,
-    ("hra-female", "s2-tubercle"): 7,
-    ("bodyparts3d", "left-aiis"): 6,
-    ("bodyparts3d", "right-aiis"): 7,
-    ("bodyparts3d", "sacral-apex"): 14,
+    ("hra-female", "s2-tubercle"): 6.5,
+    ("bodyparts3d", "left-aiis"): 5.5,
+    ("bodyparts3d", "right-aiis"): 5.5,
 }
-"""What lies further than 5 mm from its place set by hand, and how far it may lie: along ridges, and
-where sacrum and coccyx are one piece.
+"""What lies further than 5 mm from its place set by hand, and how far it may lie: along ridges that
+have no tip, where the place set by hand is the better one.
 """
 
 
@@ -62,7 +69,7 @@ def errors(found, located, scan):
     }
 
 
-@pytest.mark.parametrize("seed", [900, 901, 902, 903, 904, 905])
+@pytest.mark.parametrize("seed", [900, 901, 902, 903])
 def test_a_made_up_pelvis_is_found_again(model, seed):
     scan = made_up(model, seed, triangles=6000 + 9000 * (seed % 4))
     found = identify(parts_of(scan), model)
@@ -181,25 +188,99 @@ def test_sides_in_names(name, side):
     assert side_in(name) == side
 
 
+@pytest.mark.parametrize("other", ["l4-vertebra", "left-femur", "skin-female"])
+def test_what_is_no_pelvis_is_refused(model, pack, other):
+    with pytest.raises(NotAPelvis, match="pelvis"):
+        identify([Part("", pack.surfaces[other].surface)], model)
+
+
+def test_bones_fused_into_one_surface_are_told_apart(model):
+    person = model.sample(np.linspace(1.4, -1.4, model.count))
+    one = fused([person.surfaces[name] for name in PELVIS])
+    assert np.bincount(pieces(one)).max() > 0.99 * len(one.faces)
+    found = identify([Part("", one)], model)
+    located = locate(model, found)
+    assert set(found.bones) == set(PELVIS)
+    for name in STRICT:
+        for one_id in (name,) if name.startswith("sacral") else (f"left-{name}", f"right-{name}"):
+            truth = apply(found.to_body, person.landmarks[one_id])
+            assert np.linalg.norm(located[one_id].points - truth) < 5, one_id
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_one_hip_bone_alone_tells_its_own_landmarks(model, side):
+    scan = made_up(model, 930, triangles=12000, bones=(f"{side}-hip-bone",))
+    found = identify(parts_of(scan), model)
+    located = locate(model, found)
+    assert set(found.bones) == {f"{side}-hip-bone"}
+    assert "one hip bone" in found.sides_reason
+    off = errors(found, located, scan)
+    for name, most in STRICT.items():
+        if not name.startswith("sacral"):
+            assert off[f"{side}-{name}"] < most, name
+    other = "right" if side == "left" else "left"
+    for name in (f"{other}-asis", f"{other}-hip-centre", "s2-tubercle", "sacral-promontory"):
+        assert not located[name].shown
+        assert located[name].confidence <= 0.2
+
+
 @pytest.mark.parametrize(
-    "shape",
+    ("axis", "sees", "misses"),
     [
-        skull(),
-        blob([((0, 0, 0), 110)], 6.0),
-        blob([((0, 0, z), 14) for z in range(0, 400, 8)], 4.0),
-        blob([((-80, 0, 0), 60), ((80, 0, 0), 60), ((0, 60, -40), 50)], 6.0),
+        (0, ("left-asis", "left-psis"), ("right-asis", "right-ischial-spine")),
+        (1, ("left-psis", "right-piis", "s2-tubercle"), ("left-asis", "pubic-symphysis")),
+        (2, ("left-asis", "right-psis", "s2-tubercle"), ("left-ischial-tuberosity",)),
     ],
 )
-def test_what_is_no_pelvis_is_refused(model, shape):
-    with pytest.raises(NotAPelvis, match="pelvis"):
-        identify([Part("", shape)], model)
+def test_a_scan_that_is_cut_off_shows_what_it_has(model, axis, sees, misses):
+    person = model.sample(np.linspace(-1.2, 1.2, model.count))
+    whole = remeshed(joined([person.surfaces[name] for name in PELVIS]), 30000)
+    middle = (whole.vertices.min(axis=0) + whole.vertices.max(axis=0))[axis] / 2
+    found = identify([Part("", kept(whole, lambda at: at[:, axis] > middle))], model)
+    located = locate(model, found)
+    for name in sees:
+        truth = apply(found.to_body, person.landmarks[name])
+        assert located[name].shown
+        assert np.linalg.norm(located[name].points - truth) < 2, name
+    for name in misses:
+        assert not located[name].shown
+        assert located[name].confidence < 0.4
 
 
-@pytest.mark.parametrize("bones", [("left-femur",), ("sacrum",)])
-def test_one_other_bone_is_no_pelvis(model, bones):
-    scan = made_up(model, 920, triangles=6000, bones=bones, unit="mm")
-    with pytest.raises(NotAPelvis):
-        identify(parts_of(scan), model)
+def test_a_table_specks_and_missing_faces_do_no_harm(model):
+    rng = np.random.default_rng(7)
+    person = model.sample(np.linspace(1.0, -1.0, model.count))
+    whole = joined([person.surfaces[name] for name in PELVIS])
+    whole = kept(remeshed(whole, 40000), lambda at: rng.random(len(at)) > 0.3)
+    low, high = whole.vertices.min(axis=0), whole.vertices.max(axis=0)
+    box, ball = cube(1.0), blob([((0, 0, 0), 2.0)], 1.0)
+    shift = np.array([-300.0, high[1] + 15, low[2] - 400])
+    table = Surface(box.vertices * [600, 20, 1200] + shift, box.faces)
+    specks = [
+        Surface(
+            ball.vertices * rng.uniform(0.3, 1.5) + rng.uniform(low - 40, high + 40), ball.faces
+        )
+        for _ in range(400)
+    ]
+    found = identify([Part("", joined([whole, table, *specks]))], model)
+    located = locate(model, found)
+    assert set(found.bones) == set(PELVIS)
+    assert len(found.others) < 5
+    for name in ("left-asis", "right-psis", "left-ischial-spine", "right-pubic-tubercle"):
+        truth = apply(found.to_body, person.landmarks[name])
+        assert np.linalg.norm(located[name].points - truth) < 2, name
+
+
+def test_a_pelvis_unlike_those_of_the_model_is_found_all_the_same(model):
+    some = without_higher_modes(model, 4)
+    worst = {}
+    for seed in (940, 941, 942):
+        scan = made_up(model, seed, triangles=15000)
+        found = identify(parts_of(scan), some)
+        for name, off in errors(found, locate(some, found), scan).items():
+            worst.setdefault(name.removeprefix("left-").removeprefix("right-"), []).append(off)
+    assert np.median(np.concatenate([worst[name] for name in STRICT])) < 6
+    assert max(map(max, worst.values())) < 25
 
 
 @pytest.mark.parametrize("pack", ["hra-female", "hra-male", "bodyparts3d"])

@@ -1,18 +1,31 @@
 """A mesh of one's own: read without trust, and refused in one sentence where it must be."""
 
+import contextlib
+import io
 import os
 import socket
+import sys
 import time
 
 import numpy as np
 import pytest
-from bad_meshes import corpus, cube, glb_bytes, obj_bytes, ply_bytes, stl_bytes, vtp_bytes
+from bad_meshes import (
+    corpus,
+    cube,
+    glb_bytes,
+    gltf_bytes,
+    obj_bytes,
+    ply_bytes,
+    stl_bytes,
+    vtp_bytes,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from siexplorer.cli import main
 from siexplorer.geometry.surface import Surface
-from siexplorer.packs.own import MOST_BYTES, OwnMeshError, read_own
+from siexplorer.packs import meshfiles
+from siexplorer.packs.own import MOST_BYTES, READERS, OwnMeshError, read_own
 
 BAD = corpus()
 WRITERS = {
@@ -20,8 +33,34 @@ WRITERS = {
     ".obj": obj_bytes,
     ".ply": ply_bytes,
     ".glb": glb_bytes,
+    ".gltf": gltf_bytes,
     ".vtp": vtp_bytes,
 }
+assert set(WRITERS) == set(READERS)
+
+WATCHED: list[list[str]] = []
+"""Where files that are opened for writing are noted, while a test watches."""
+
+
+def _note_writing(event, args):
+    if WATCHED and event in ("open", "os.mkdir", "os.rename", "os.remove", "shutil.copyfile"):
+        writes = event != "open" or (args[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        if writes and not str(args[0]).endswith(".pyc") and "__pycache__" not in str(args[0]):
+            WATCHED[-1].append(f"{event} {args[0]}")
+
+
+sys.addaudithook(_note_writing)
+
+
+@contextlib.contextmanager
+def nothing_written():
+    """Fails if a file is opened for writing anywhere."""
+    WATCHED.append([])
+    try:
+        yield
+    finally:
+        noted = WATCHED.pop()
+    assert not [one for one in noted if "/dev/null" not in one]
 
 
 def refused(capsys, path):
@@ -48,7 +87,8 @@ def test_a_bad_file_gets_one_sentence(name, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(socket, "socket", None)
     path = tmp_path / name
     path.write_bytes(BAD[name])
-    refused(capsys, path)
+    with nothing_written():
+        refused(capsys, path)
     assert [one.name for one in tmp_path.iterdir()] == [name]
 
 
@@ -93,9 +133,15 @@ def test_each_format_gives_the_same_triangles(ending, tmp_path):
     assert np.allclose(corners, box.vertices[box.faces])
 
 
-def test_other_ways_to_write_the_same(tmp_path):
+@pytest.mark.parametrize("small", [False, True])
+def test_other_ways_to_write_the_same(tmp_path, monkeypatch, small):
     import trimesh
 
+    if small:
+        # Large files are read in blocks; these are larger than such blocks.
+        monkeypatch.setattr(meshfiles, "BLOCK_BYTES", 64)
+        monkeypatch.setattr(meshfiles, "BLOCK_LINES", 5)
+        monkeypatch.setattr(meshfiles, "WORDS_BYTES", 16)
     box = cube()
     mesh = trimesh.Trimesh(box.vertices, box.faces, process=False)
     (tmp_path / "text.stl").write_text(mesh.export(file_type="stl_ascii"))
@@ -131,31 +177,36 @@ def test_parts_keep_their_names_and_places(tmp_path):
 
 
 def small():
-    """A surface of some hundred triangles, and its bytes in each format."""
+    """A surface of a few triangles: too few for a bone, even twice over."""
     rng = np.random.default_rng(3)
-    return Surface(rng.normal(size=(40, 3)), rng.integers(0, 40, (60, 3)).astype(np.int32))
+    return Surface(rng.normal(size=(40, 3)), rng.integers(0, 40, (20, 3)).astype(np.int32))
 
 
 WHOLE = {ending: write(small()) for ending, write in WRITERS.items()}
+MUTATED = {
+    "changes": st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=6)), max_size=4),
+    "cut": st.floats(0, 1),
+    "doubled": st.booleans(),
+}
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    ending=st.sampled_from(sorted(WRITERS)),
-    changes=st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=6)), max_size=4),
-    cut=st.floats(0, 1),
-    doubled=st.booleans(),
-)
-def test_damaged_files_are_read_or_refused(tmp_path, ending, changes, cut, doubled):
-    data = bytearray(WHOLE[ending])
+def mutated(data, changes, cut, doubled):
+    """Bytes changed here and there, cut off, and perhaps twice."""
+    data = bytearray(data)
     for place, new in changes:
         at = int(place * (len(data) - 1))
         data[at : at + len(new)] = new
-    data = data[: int(len(data) * (1 - cut**3))] * (2 if doubled else 1)
+    return bytes(data[: int(len(data) * (1 - cut**3))] * (2 if doubled else 1))
+
+
+@pytest.mark.parametrize("ending", sorted(WRITERS))
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(**MUTATED)
+def test_damaged_files_are_read_or_refused(tmp_path, ending, changes, cut, doubled):
     path = tmp_path / f"damaged{ending}"
-    path.write_bytes(bytes(data))
+    path.write_bytes(mutated(WHOLE[ending], changes, cut, doubled))
     said, parts = "", []
     try:
         parts = read_own([path])
@@ -165,3 +216,26 @@ def test_damaged_files_are_read_or_refused(tmp_path, ending, changes, cut, doubl
     for part in parts:
         assert np.isfinite(part.surface.vertices).all()
         assert part.surface.faces.max(initial=0) < len(part.surface.vertices)
+
+
+@pytest.mark.parametrize("ending", sorted(WRITERS))
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(**MUTATED)
+def test_the_command_line_refuses_damaged_files_in_one_sentence(
+    tmp_path, ending, changes, cut, doubled
+):
+    path = tmp_path / f"damaged{ending}"
+    path.write_bytes(mutated(WHOLE[ending], changes, cut, doubled))
+    out, err = io.StringIO(), io.StringIO()
+    begun = time.monotonic()
+    with nothing_written(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(["landmarks", str(path)])
+    assert code == 2, err.getvalue()
+    assert time.monotonic() - begun < 60
+    assert not out.getvalue()
+    assert err.getvalue().count("\n") == 1
+    assert "Traceback" not in err.getvalue()
+    assert err.getvalue().rstrip().endswith(".")
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]

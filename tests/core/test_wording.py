@@ -8,6 +8,8 @@ import pytest
 from siexplorer.anatomy.places import data_folder
 from siexplorer.exploration.wording import (
     HARDEST_GRADE,
+    OPPOSITES,
+    SET_PHRASES,
     Text,
     grade,
     our_texts,
@@ -15,6 +17,7 @@ from siexplorer.exploration.wording import (
     shared_with,
     syllables,
     too_hard,
+    words_of,
 )
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "check_wording.py"
@@ -52,6 +55,26 @@ def test_a_run_is_eight_words() -> None:
     assert not shared_with(ours, "x b c d e f g h y")
     assert repeated([*ours, Text("muscles", "two", "text", "a b c d e f g h")])
     assert not repeated([*ours, Text("patterns", "one", "more", "a b c d e f g h")])
+
+
+def test_cards_share_whole_sentences_or_no_run() -> None:
+    first, run = "a b c d e f g h i.", "a b c d e f g h"
+    card = Text("muscles", "one", "text", f"{first} More.")
+    assert not repeated([card, Text("nerves", "two", "text", f"Else. {first}")])
+    assert repeated([card, Text("nerves", "two", "text", f"{run} x.")])
+    assert not repeated([card, Text("nerves", "two", "lay_name", run)])
+    assert repeated([card, Text("safety", "two", "text", first)]), "open files share nothing at all"
+
+
+def test_exceptions_are_few_and_in_use() -> None:
+    """Each formula stands on at least two cards; each mirrored movement exists."""
+    texts = [" ".join(words_of(one.text)) for one in our_texts(data_folder("annotations"))]
+    for phrase in SET_PHRASES:
+        assert sum(" ".join(words_of(phrase)) in text for text in texts) > 1, phrase
+    assert len(SET_PHRASES) <= 12
+    assert {name for pair in OPPOSITES for name in pair} <= {
+        one.record for one in our_texts(data_folder("annotations")) if one.file == "movements"
+    }
 
 
 def test_plain_wording_needs_no_more_than_eighth_grade() -> None:

@@ -1,6 +1,7 @@
 """The ball map: what facts and articles ask of every vertex of both skins, measured anew."""
 
 import functools
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -404,3 +405,9 @@ def _rule_holds(rule: str, told: dict[str, float], bones: float, radius: float) 
         "gluteal-clear": lambda: bones > radius,
     }
     assert holds.get(rule, lambda: True)(), rule
+
+
+def test_each_verdict_has_a_reason_of_one_sentence(known: Knowledge) -> None:
+    for zone in known.zones.values():
+        for reason in (zone.reason, *(one.reason for one in zone.for_tools)):
+            assert re.fullmatch(r"[^.!?]+[.!?]", reason.text), (zone.id, reason.text)

@@ -4,9 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from ownmesh import own_pack
 
 from siexplorer.app import export
 from siexplorer.app.export import ExportDialog, export_movement
+from siexplorer.packs.opened import with_sides
 
 SLOW = """
 import pathlib, signal, sys, time
@@ -132,3 +134,23 @@ def test_the_real_command_does_it(qtbot, dialog: ExportDialog, tmp_path: Path) -
 def test_without_a_movement_nothing_opens(exploration, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "ExportDialog", lambda *_: pytest.fail("it opened"))
     export_movement(None, exploration)
+
+
+def test_a_mesh_of_ones_own_is_exported_as_it_is_in_the_window(
+    qtbot, exploration, pack, tmp_path: Path
+) -> None:
+    exploration.use(with_sides(own_pack(pack), "Left and right were not confirmed."))
+    exploration.set_movement("left-ilium-flexion")
+    dialog, out = ExportDialog(None, exploration), tmp_path / "a.glb"
+    qtbot.addWidget(dialog)
+    choose(dialog, "glb")
+    dialog.look.setCurrentIndex(dialog.look.findData("bones"))
+    dialog.run(out)
+    handed = dialog._mesh
+    assert handed.exists()
+    assert "--pack" not in dialog.words(out)
+    qtbot.waitUntil(lambda: not dialog.running, timeout=60_000)
+    assert dialog.said.text() == dialog.known.say("export_done", path=out)
+    assert b"your own mesh" in out.read_bytes()
+    assert b"Left and right were not confirmed." in out.read_bytes()
+    assert not handed.exists()
