@@ -210,6 +210,17 @@ def main() -> None:
     do.set_position("left-figure-four")
     ball(OVER_PIRIFORMIS)
     save("ball-four")
+
+    def lead(name: str, kind: str) -> None:
+        """Lead a session to its first hold, rest or change of sides."""
+        do.read(name)
+        while do.technique() is None or (do.technique().tools and do.verdict() is None):
+            settle(0.05)
+        window.follow.begin()
+        session = window.follow.session
+        while session is not None and session.moment().slot.kind != kind:
+            session.go(1)
+
     do.restore_hidden()
     do.read("left-ball-figure-four")
     while do.verdict() is None:
@@ -222,17 +233,26 @@ def main() -> None:
     gate.grab().save(str(OUT / "gate.png"))
     gate.close()
     shrink(OUT / "gate.png", OUT / "gate.png")
-    do.read("left-partner-compression")
-    while do.verdict() is None:
-        settle(0.05)
-    # Only for the picture: who takes it has read the questions.
+    # Only for the pictures: who takes them has read the questions.
     window.follow.skips_gate = True
-    window.follow.begin()
-    session = window.follow.session
-    while session is not None and session.moment().slot.kind != "hold":
-        session.go(1)
+    lead("left-partner-compression", "hold")
     settle(8.0)
     save("session")
+    window.follow.end()
+    lead("left-ball-under-buttock", "hold")
+    view = window.follow.view
+    assert view is not None
+    view.show_full()
+    settle(8.0)
+    large = view._large
+    assert large is not None
+    large.grab().save(str(OUT / "session-full.png"))
+    shrink(OUT / "session-full.png", OUT / "session-full.png")
+    window.follow.end()
+    settle(0.5)
+    lead("left-knee-to-chest", "switch")
+    settle(1.0)
+    save("session-sides")
     window.follow.end()
     own_mesh()
     window.close()

@@ -46,6 +46,7 @@ class TimerRing(QWidget):
         super().__init__(parent)
         self.moment: Moment | None = None
         self.technique: Technique | None = None
+        self._mark_px = 11
         self.setAccessibleName("Time left, and the pace of the breath")
         self.setMinimumSize(150, 150)
 
@@ -65,7 +66,9 @@ class TimerRing(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        side = min(self.width(), self.height()) - 36.0
+        room = float(min(self.width(), self.height()))
+        self._mark_px = max(11, round(room / 24))
+        side = room - 3.4 * self._mark_px
         box = QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
         ink = self.palette().color(QPalette.ColorRole.WindowText)
         pale = QColor(ink)
@@ -111,7 +114,7 @@ class TimerRing(QWidget):
         assert self.technique is not None
         painter.setPen(ink)
         font = QFont(painter.font())
-        font.setPixelSize(11)
+        font.setPixelSize(self._mark_px)
         painter.setFont(font)
         marks: dict[float, list[str]] = {}
         for hold in self.technique.holds:
@@ -123,10 +126,13 @@ class TimerRing(QWidget):
             # The ring empties against the clock's hand: so much is gone, so much is left.
             angle = 2.0 * pi * (1.0 - value / seconds)
             way = QPointF(-sin(angle), -cos(angle))
-            painter.drawLine(box.center() + way * (radius - 9), box.center() + way * (radius + 9))
-            at = box.center() + way * (radius + 15)
+            reach, wide = 0.8 * self._mark_px, 4.0 * self._mark_px
+            painter.drawLine(
+                box.center() + way * (radius - reach), box.center() + way * (radius + reach)
+            )
+            at = box.center() + way * (radius + 1.4 * self._mark_px)
             painter.drawText(
-                QRectF(at.x() - 22, at.y() - 8, 44, 16),
+                QRectF(at.x() - wide / 2, at.y() - 0.7 * self._mark_px, wide, 1.4 * self._mark_px),
                 int(Qt.AlignmentFlag.AlignCenter),
                 "/".join(whose),
             )
@@ -395,7 +401,7 @@ class SessionView(QWidget):
             said.append(self.exploration.known.say(key))
         if self.cues.reason:
             said.append(self.cues.reason)
-        self.awake.setText(" ".join(said))
+        self.awake.setText("\n".join(said))
 
     def _renew_speaking(self) -> None:
         self.speak.setChecked(self.cues.on)

@@ -129,14 +129,18 @@ def pose(pack: Pack, movement: Movement, at: float, magnification: float) -> Pos
         for side in SIDES
     }
     alone = Posture(si_deg=posture.si_deg, glide_mm=posture.glide_mm)
+    true = posed(found, posture, 1.0, movement.held, movement.pivot)
+    drawn = dict(true)
+    if factor.used != 1.0:
+        drawn = posed(found, posture, factor.used, movement.held, movement.pivot, lift)
     return Pose(
         at,
         posture,
         found,
         factor,
         si,
-        posed(found, posture, factor.used, movement.held, movement.pivot, lift),
-        posed(found, posture, 1.0, movement.held, movement.pivot),
+        drawn,
+        true,
         posed(found, alone, 1.0, movement.held, movement.pivot),
         step_at(movement, at),
     )

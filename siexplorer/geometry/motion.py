@@ -8,6 +8,7 @@ drawn larger, by ``factor``.
 """
 
 from dataclasses import dataclass, field
+from math import cos, hypot, radians, sin
 
 import numpy as np
 
@@ -100,16 +101,25 @@ def joints(
 
 def turned(vector_deg: Floats, about: Floats) -> Floats:
     """(4, 4) rotation about the point ``about`` (3,) by a rotation vector (3,) in degrees."""
-    angle = float(np.linalg.norm(vector_deg))
-    matrix = np.eye(4)
+    # In plain numbers: some sixty of them are asked for in every picture of a movement.
+    x, y, z = vector_deg.tolist()
+    angle = hypot(x, y, z)
     if angle == 0.0:
-        return matrix
-    x, y, z = np.asarray(vector_deg) / angle
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    radians = np.radians(angle)
-    matrix[:3, :3] += np.sin(radians) * cross + (1.0 - np.cos(radians)) * cross @ cross
-    matrix[:3, 3] = about - matrix[:3, :3] @ about
-    return matrix
+        return np.eye(4)
+    x, y, z = x / angle, y / angle, z / angle
+    sine, cosine = sin(radians(angle)), cos(radians(angle))
+    rest = 1.0 - cosine
+    rows = (
+        (cosine + rest * x * x, rest * x * y - sine * z, rest * x * z + sine * y),
+        (rest * x * y + sine * z, cosine + rest * y * y, rest * y * z - sine * x),
+        (rest * x * z - sine * y, rest * y * z + sine * x, cosine + rest * z * z),
+    )
+    a, b, c = about.tolist()
+    held = [
+        (one, two, three, place - (one * a + two * b + three * c))
+        for (one, two, three), place in zip(rows, (a, b, c), strict=True)
+    ]
+    return np.array([*held, (0.0, 0.0, 0.0, 1.0)])
 
 
 def shifted(by: Floats) -> Floats:

@@ -44,6 +44,8 @@ class BallMarks:
 
     def clear(self) -> None:
         """Take everything away."""
+        if self._body is None:
+            return
         for actor in (self._body, self._patch, *self._lines.values()):
             if actor is not None:
                 self.renderer.RemoveActor(actor)

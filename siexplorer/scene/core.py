@@ -78,9 +78,9 @@ class CoreSample:
 
     def set(self, title: str, layers: list[CoreLayer]) -> None:
         """What to show; no layers, no core."""
-        self._title, self._layers = title, layers[:MOST_ROWS]
-        if not layers:
+        if self._layers and not layers:
             self._hide()
+        self._title, self._layers = title, layers[:MOST_ROWS]
 
     def _hide(self) -> None:
         self._quads.set([])

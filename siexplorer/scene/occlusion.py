@@ -33,10 +33,10 @@ def covered(
     row = ((clip[:, 1] / depth + 1.0) / 2.0 * size[1] / CELL_PX).astype(np.int64) + 1
     inside = (column > 0) & (column < wide - 1) & (row > 0) & (row < high - 1)
     solid = np.array([name in opaque for name in names])[owner] & inside
-    front = np.full((wide, high), np.inf)
-    np.minimum.at(front, (column[solid], row[solid]), depth[solid])
-    wall = _farthest_around(front)
-    seen = inside & (depth < wall[np.clip(column, 0, wide - 1), np.clip(row, 0, high - 1)])
+    front, square = np.full(wide * high, np.inf), np.where(inside, column * high + row, 0)
+    np.minimum.at(front, square[solid], depth[solid])
+    wall = _farthest_around(front.reshape(wide, high)).ravel()
+    seen = inside & (depth < wall[square])
     found = np.bincount(owner[seen], minlength=len(names)) > 0
     return frozenset(name for name, is_seen in zip(names, found, strict=True) if not is_seen)
 

@@ -298,8 +298,8 @@ class Surfaces:
             self.actors[name].SetPickable(False)
         for name, ends in self._ends.items():
             ends.SetVisibility(name in shown and not self._faded(state, shown[name]))
-        self._lengths = self._lengths_now(pose)
         self._drawn = shown
+        self._lengths = self._lengths_now(pose)
         self._soft_shown = [name for name in shown if self._soft(name)]
         for name, surface in shown.items():
             self._draw_one(name, surface, state, pose)
@@ -373,6 +373,7 @@ class Surfaces:
         self._moments = 0
         self._uncover()
         self._match_ghosts()
+        self._lengths = self._lengths_now(pose)
         if pose is not None:
             self._put(pose)
         self.bend(pose)
@@ -419,8 +420,12 @@ class Surfaces:
         return drawn
 
     def _lengths_now(self, pose: Pose | None) -> dict[str, "Length"]:
-        """How long ligaments are, once they are tied to their bones."""
+        """How long ligaments are, once they are tied to their bones, while any can be seen."""
         following = self.exploration.following if pose is not None else None
+        entries = self.exploration.known.entries
+        seen = (self._drawn[name].info.entry for name in self._drawn.keys() - self._covered)
+        if not any(isinstance(entries.get(entry), Ligament) for entry in seen):
+            return {}
         if pose is None or following is None or not (self.bending.patient or following.measured):
             return {}
         return following.lengths(pose)
