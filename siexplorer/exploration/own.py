@@ -69,7 +69,7 @@ def report(known: Knowledge, opened: "Opened", pack: Pack | None = None) -> Repo
     parts.append((say("report_sides"), [record["sides_reason"]]))
     parts.append((say("report_mesh"), _mesh(known, record)))
     carried = [say("report_carried")]
-    faults = [*opened.faults, *(pack.info.lacks if pack is not None else [])]
+    faults = opened.faults
     carried += [say("report_faults"), *faults] if faults else [say("report_no_faults")]
     parts.append((say("report_carried_heading"), carried))
     if opened.problems:
@@ -85,7 +85,6 @@ def opened_record(known: Knowledge, opened: "Opened") -> dict[str, Any]:
         "drawn_triangles": opened.record["drawn"],
         "sides_unconfirmed": bool(opened.pack.own and opened.pack.own.sides),
         "carried_faults": opened.faults,
-        "lacks": opened.pack.info.lacks,
         "problems": opened.problems,
     }
 

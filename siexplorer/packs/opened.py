@@ -109,7 +109,7 @@ def open_pelvis(
         landmarks={name: place.points for name, place in located.items()},
     )
     faults = carried_faults(pack)
-    pack = _marked(pack, bones)
+    pack = _marked(pack, bones, faults)
     pack.stand_ins = {
         name: model.surface(name, found.model)
         for name in bones
@@ -215,9 +215,9 @@ def _info(known: Knowledge, built_in: PackInfo) -> PackInfo:
     )
 
 
-def _marked(pack: Pack, bones: Mapping[str, Surface]) -> Pack:
+def _marked(pack: Pack, bones: Mapping[str, Surface], faults: Sequence[str]) -> Pack:
     """The pack with the user's own bones as they are drawn, whose surfaces say which those are and
-    which were carried over.
+    which were carried over, and which says what does not hold on it.
     """
     surfaces = {}
     for name, one in pack.surfaces.items():
@@ -230,7 +230,8 @@ def _marked(pack: Pack, bones: Mapping[str, Surface]) -> Pack:
             said, provenance=OWN, closed=is_closed(own), triangles=len(own.faces)
         )
         surfaces[name] = PackSurface(said, own, vertex_normals(own))
-    info = msgspec.structs.replace(pack.info, surface=[one.info for one in surfaces.values()])
+    infos = [one.info for one in surfaces.values()]
+    info = msgspec.structs.replace(pack.info, surface=infos, lacks=list(faults))
     return replace(pack, surfaces=surfaces, info=info)
 
 

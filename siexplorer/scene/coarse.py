@@ -10,7 +10,7 @@ from vtkmodules.vtkCommonDataModel import vtkPlane
 from vtkmodules.vtkRenderingCore import vtkActor, vtkMapper
 
 from siexplorer.geometry.surface import Floats, Surface, area_cm2, volume_cm3
-from siexplorer.packs.pack import PackSurface
+from siexplorer.packs.pack import WITH_HOLES, PackSurface
 from siexplorer.scene.actors import plain_mapper, poly_data
 
 BUDGET = 40_000
@@ -105,7 +105,8 @@ class Detail:
             for name, one in surfaces.items()
             if len(one.surface.faces) > WORTH and name not in self._asked
             # A skin is drawn without its ends, and an area must stay on its bone.
-            if one.info.closed and not one.info.entry.startswith("skin-")
+            if one.info.closed or one.info.provenance.startswith(WITH_HOLES)
+            if not one.info.entry.startswith("skin-")
         }
         self._asked |= wanted.keys()
         if wanted:

@@ -100,15 +100,20 @@ class Cutting:
         pieces, piece_colours = [], []
         start, known = 0, self.exploration.known.entries
         made_of: list[tuple[PackSurface, Cut]] = []
+        pack = self.exploration.pack
+        stand_ins = pack.stand_ins if pack is not None else {}
         for name, surface in shown.items():
-            if role_of(surface.info) == "body" and surface.info.closed:
+            closed = surface.info.closed or name in stand_ins
+            if role_of(surface.info) == "body" and closed:
                 following = self.exploration.following if pose is not None else None
                 if pose is not None and following is not None and following.soft(name):
                     bent = Surface(following.bent(name, pose), surface.surface.faces)
                     made = cut(bent, point, normal)
                 else:
                     matrix = pose.matrices.get(surface.info.moves_with) if pose else None
-                    made = self._cut(name, surface, point, normal, matrix)
+                    # A bone with holes has no inside; what stands in for it has.
+                    solid = stand_ins.get(name, surface.surface)
+                    made = self._cut(name, solid, point, normal, matrix)
                 if len(made.border):
                     made_of.append((surface, made))
         self.anchors = {}
@@ -144,7 +149,7 @@ class Cutting:
     def _cut(
         self,
         name: str,
-        surface: PackSurface,
+        surface: Surface,
         point: Floats,
         normal: Floats,
         matrix: Floats | None,
@@ -163,7 +168,7 @@ class Cutting:
         key = (*np.round(at @ across, 6).reshape(-1), *np.round(across, 6))
         kept = self._kept.get(name)
         if kept is None or kept[0] != key:
-            kept = (key, cut(surface.surface, at, across))
+            kept = (key, cut(surface, at, across))
             self._kept[name] = kept
         made = kept[1]
         if matrix is None:

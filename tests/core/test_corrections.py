@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
+import pyvista as pv
 from bad_meshes import cube, stl_bytes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from ownmesh import TO_BODY, opened_like, own_pack
 from pelves import joined, made_up
 
 from siexplorer.cli import main
+from siexplorer.exploration.beneath import body_of
 from siexplorer.exploration.card import card_of, to_text
 from siexplorer.exploration.correcting import as_corrections, corrected, in_file
 from siexplorer.exploration.exploration import Exploration
@@ -19,11 +22,15 @@ from siexplorer.exploration.moving import joints_of
 from siexplorer.exploration.own import opened_record, report, report_text
 from siexplorer.geometry.filters import closest_points
 from siexplorer.geometry.registration import apply
-from siexplorer.geometry.surface import is_closed, volume_cm3
+from siexplorer.geometry.surface import compacted, is_closed, volume_cm3
 from siexplorer.packs import carried, corrections
 from siexplorer.packs.corrections import CorrectionsError, digest_of, keep, kept, kept_file
 from siexplorer.packs.opened import STEPS, OpenedError, read_opened, with_sides, write_opened
 from siexplorer.packs.pack import CARRIED, OWN, read_shape
+from siexplorer.scene.cutting import Cutting
+from siexplorer.scene.looks import role_of
+from siexplorer.scene.picking import Picker
+from siexplorer.scene.theme import LIGHT
 
 DIGEST = "ab" * 32
 
@@ -289,7 +296,7 @@ def test_open_brings_bones_sides_and_corrections(tmp_path, capsys, monkeypatch):
     assert with_sides(unsure, "").info.attribution == opened.pack.info.attribution
     assert own.digest == digest_of([path])
     assert set(own.bones) == {"left-hip-bone", "right-hip-bone", "sacrum"}
-    assert opened.faults == ["Something does not fit."]
+    assert opened.faults == opened.pack.info.lacks == ["Something does not fit."]
     made = {name: one.info.provenance for name, one in opened.pack.surfaces.items()}
     assert {name for name, one in made.items() if one == OWN} == set(own.bones)
     assert {one for name, one in made.items() if name not in own.bones} == {CARRIED}
@@ -309,3 +316,24 @@ def test_open_refuses_what_contradicts_itself_and_what_is_no_pelvis(tmp_path, ca
     assert said.err.count("\n") == 2
     assert "cube.stl" in said.err
     assert not said.out
+
+
+def test_a_bone_with_holes_is_cut_and_lies_beneath_as_what_stands_in_for_it(known, pack):
+    whole = own_pack(pack)
+    bone = whole.surfaces["sacrum"]
+    open_bone = compacted(bone.surface, np.arange(len(bone.surface.faces)) % 9 > 0)
+    info = msgspec.structs.replace(bone.info, closed=False)
+    whole.surfaces["sacrum"] = replace(bone, surface=open_bone, info=info)
+    whole.stand_ins = {"sacrum": bone.surface}
+    assert role_of(info) == "body"
+    do = Exploration(known)
+    do.use(whole)
+    do.set_section("axial")
+    shown = {"sacrum": whole.surfaces["sacrum"]}
+    plotter = pv.Plotter(off_screen=True)
+    cutting = Cutting(plotter.renderer, do, Picker(plotter.renderer), 1.0)
+    cutting.draw(do.state, shown, None, LIGHT)
+    assert cutting.faces.GetMapper().GetInput().GetNumberOfCells() > 20
+    plotter.close()
+    body = body_of(known, whole, known.positions["standing"], do.following)
+    assert "sacrum" in body.names
