@@ -40,7 +40,7 @@ def main() -> int:
         for _ in range(options.repeat):
             for name in ("app", "minimal"):
                 run_child(name, environment, runs)
-        for name in ("orbit", "play", "ball"):
+        for name in ("orbit", "play", "ball", "shape"):
             run_child(name, environment, runs)
     figures = summary(runs)
     print_table(figures)
@@ -300,6 +300,46 @@ def play_child() -> dict[str, float]:
     return figures
 
 
+SHAPED = {"shape_bones": "bones", "shape_all": "superficial-muscles"}
+
+
+def shape_child() -> dict[str, float]:
+    """Drag a shape slider, beside the same picture drawn again unmoved."""
+    app, window, _ = open_window()
+    settle(app, 4.0)
+    view, do, panel = window.view, window.exploration, window.shape
+    view.animate = False
+    window._docks[2].show()
+    while not panel.sliders[0].isEnabled():
+        settle(app, 0.05)
+    figures = {}
+    for name, preset in SHAPED.items():
+        do.set_preset(preset)
+        settle(app, 2.0)
+        still = []
+        for _ in range(FRAMES):
+            start = time.perf_counter()
+            view.render()
+            still.append((time.perf_counter() - start) * 1000)
+        frames = []
+        slider = panel.sliders[0]
+        slider.setSliderDown(True)
+        for number in range(FRAMES):
+            start = time.perf_counter()
+            slider.setValue(number % 40 - 20)
+            while panel._soon.isActive():
+                app.processEvents()
+            app.processEvents()
+            frames.append((time.perf_counter() - start) * 1000)
+        slider.setSliderDown(False)
+        figures[f"{name}_ms"] = median(frames[5:])
+        figures[f"{name}_still_ms"] = median(still[5:])
+        settle(app, 2.0)
+    window.close()
+    app.processEvents()
+    return figures
+
+
 def ball_child() -> dict[str, float]:
     """Drag the ball over the skin, beside the same picture drawn again unmoved; make maps anew."""
     app, window, _ = open_window()
@@ -541,6 +581,14 @@ def print_table(figures: dict[str, dict[str, float]]) -> None:
         head = f"{words + ', ms':34}{ours:10.1f}{theirs:10.1f}"
         print(f"{head}{ours / theirs:8.2f}  the same unmoved")
         print(f"{words + ', verdict and panel, ms':34}{ball[f'{name}_judge_ms']:10.1f}")
+    shape = figures["shape"]
+    for name in SHAPED:
+        ours, theirs = shape[f"{name}_ms"], shape[f"{name}_still_ms"]
+        words = name.replace("_", ", ")
+        print(
+            f"{words + ', ms':34}{ours:10.1f}{theirs:10.1f}{ours / theirs:8.2f}  the same unmoved"
+        )
+        print(f"{words + ', updates/s':50}{1000.0 / ours:10.1f}")
     for name in ("standing", "left_figure_four"):
         words = name.replace("_", " ")
         print(f"{'ball map ' + words + ', ms':34}{ball[f'map_{name}_ms']:10.1f}")
@@ -562,6 +610,7 @@ CHILDREN = {
     "orbit": orbit_child,
     "play": play_child,
     "ball": ball_child,
+    "shape": shape_child,
 }
 
 if __name__ == "__main__":

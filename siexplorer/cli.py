@@ -40,6 +40,7 @@ from siexplorer.printing import (
     zones_record,
     zones_table,
 )
+from siexplorer.shaping import chosen_shape, in_shape, pack_in_shape, shape_command
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -94,7 +95,8 @@ MOST_FRAMES, MOST_FPS = 400, 60.0
 HELP = """See and understand the sacroiliac joint. Without a command, the window opens.
 
 Start: siexplorer list, then siexplorer show left-psis. For learning only, not a diagnosis.
-Before or after any command, --pack ID uses another pelvis; siexplorer packs list prints them."""
+Before or after any command, --pack ID uses another pelvis; siexplorer packs list prints them.
+With snapshot, export, pose, show, zones, ball and beneath, --shape W1 W2 … shows another shape."""
 
 PACK = "SIEXPLORER_PACK"
 """The variable that names the pack to use instead of the built-in one."""
@@ -135,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"siexplorer {__version__}")
         return DONE
     try:
-        with _chosen_pack(words):
+        with _chosen_pack(words), chosen_shape(words):
             code = _run(words)
         sys.stdout.flush()
         return code
@@ -361,6 +363,8 @@ def show(id: str, /, *, json: bool = False, voice: Voice = "plain") -> int:
     if record is None:
         raise Refusal(_unknown(known, id))
     pack, _ = _pack()
+    if pack is not None:
+        pack = pack_in_shape(known, pack)
     if json:
         print_json(described(known, record, pack))
     else:
@@ -513,6 +517,7 @@ def snapshot(
         exploration.set_mode(mode)
     if movement is not None:
         exploration.set_movement(movement)
+    in_shape(exploration)
     if read is not None:
         exploration.read(read)
     if mode == "follow" or technique is not None:
@@ -637,6 +642,7 @@ def export(
 
     exploration = Exploration(known, pack)
     exploration.set_movement(movement)
+    in_shape(exploration)
     _can_move(exploration)
     if state is not None:
         _look_as(exploration, state)
@@ -678,7 +684,7 @@ def pose(movement: str, /, *, at: float, magnify: float = 1.0, json: bool = Fals
     _magnification(magnify)
     known = _knowledge()
     record = _movement(known, movement)
-    pack = _whole_pack()
+    pack = pack_in_shape(known, _whole_pack(), moves=True)
     posed = pose_record(known, pack, record, magnify, _posed(known, pack, record, at, magnify))
     if json:
         print_json(posed)
@@ -716,7 +722,7 @@ def zones(
         raise Refusal("--vertices prints too much to read; add --json.")
     known = _knowledge()
     used, held = _tool(known, tool), _position(known, position)
-    pack = _whole_pack()
+    pack = pack_in_shape(known, _whole_pack())
     on = _skin_map(known, pack, skin, held)
     found = zones_record(known, pack, on, used, held, vertices=vertices)
     if json:
@@ -761,7 +767,7 @@ def ball(
     if on is not None:
         _entry(known, on)
     held = _position(known, position, _side_of(known, at, on))
-    pack = _whole_pack()
+    pack = pack_in_shape(known, _whole_pack())
     drawn = _skin_map(known, pack, skin, held)
 
     from siexplorer.exploration.ball import over, verdict
@@ -814,7 +820,7 @@ def beneath(
     if named is not None:
         _entry(known, named)
     held = _position(known, position, _side_of(known, at, named))
-    pack = _whole_pack()
+    pack = pack_in_shape(known, _whole_pack())
     on = _skin_map(known, pack, skin, held)
 
     from siexplorer.exploration import beneath as below
@@ -1128,6 +1134,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "beneath": beneath,
     "open": open_,
     "landmarks": landmarks,
+    "shape": shape_command(lambda: _knowledge(), lambda: _whole_pack()),
     "compare": compare,
     "check": check,
     "first-look": first_look,

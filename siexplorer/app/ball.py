@@ -36,6 +36,7 @@ from PySide6.QtWidgets import (
 )
 
 from siexplorer.app.links import tie
+from siexplorer.app.loading import IMPORTING
 from siexplorer.exploration.ball import ZoneError, meaning, reached_now, way_to
 from siexplorer.exploration.ball_words import (
     better_words,
@@ -62,6 +63,7 @@ COLUMN_PX, DEPTHS_PX, LEAST_SHOWN_MM = 42, 28, 60.0
 
 WATCHED = (
     *("mode", "zone", "tool", "position", "ball", "skin", "selected", "voice", "reach"),
+    "shape",
     "corrections",
 )
 
@@ -93,7 +95,7 @@ class MapMaker(QObject):
     def start(self) -> None:
         """Begin, unless this very map is on its way."""
         state = self.exploration.state
-        wanted = (state.skin, state.position)
+        wanted = (state.skin, state.position, id(self.exploration.pack))
         if wanted == self.wanted:
             return
         self.wanted = wanted
@@ -108,6 +110,8 @@ class MapMaker(QObject):
 
     def _make(self, wanted: object) -> None:
         do, fault = self.exploration, None
+        with IMPORTING:
+            import siexplorer.exploration.following  # noqa: F401
         try:
             do.skin_map(wait=True)
             do.map_at_rest(wait=True)
@@ -220,6 +224,7 @@ class BallPanel(QWidget):
         self._arrange()
         tie(self, exploration.changed, self._follow)
         tie(self, exploration.loaded, self._take_in)
+        tie(self, exploration.settled, self.renew)
         self.fill()
 
     # Building -------------------------------------------------------------------------------------
@@ -385,7 +390,7 @@ class BallPanel(QWidget):
             there, self.fault = False, str(error)
         if there:
             self.fault = ""
-        elif not self.fault:
+        elif not self.fault and not do.rough:
             self.maker.start()
         waiting = not there and not self.fault
         self.busy.setVisible(waiting)

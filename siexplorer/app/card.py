@@ -45,6 +45,7 @@ class CardPanel(QWidget):
         self._rule: Zone | None = None
         exploration.changed.connect(self._follow)
         exploration.loaded.connect(self.renew)
+        exploration.settled.connect(self.renew)
         self.renew()
 
     def _follow(self, change: Change) -> None:

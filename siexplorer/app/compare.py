@@ -75,7 +75,14 @@ class SideBySide(QSplitter):
         self.view.show()
         self.view.turned.connect(self._first_turned)
         tie(self, self.exploration.changed, self._follow)
+        tie(self, self.exploration.settled, self._settle)
         return self.view
+
+    def _settle(self) -> None:
+        """More is known of the shape of the pelvis: the second view shows that, too."""
+        if self.mirror is not None:
+            self.mirror.renew()
+            self.mirror.settled.emit()
 
     def _make_pane(self, head: QWidget) -> tuple[QWidget, QVBoxLayout]:
         pane = QWidget(self)

@@ -224,6 +224,8 @@ class ExportDialog(QDialog):
         other = pack is not None and pack.info.id != (os.environ.get(CHOSEN) or BUILT_IN)
         if pack is not None and pack.own is None and other:
             words += ["--pack", pack.info.id]
+        if self.exploration.state.shape:
+            words += ["--shape", *(f"{weight:g}" for weight in self.exploration.state.shape)]
         if self._seen is not None:
             words += ["--state", str(self._seen)]
         if self.look.currentData():

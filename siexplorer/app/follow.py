@@ -113,6 +113,7 @@ class FollowPanel(QWidget):
         self.setFixedHeight(236)
         tie(self, exploration.changed, self._follow)
         tie(self, exploration.loaded, self.fill)
+        tie(self, exploration.settled, self.renew)
         self.fill()
 
     def _chooser(self) -> QWidget:
@@ -162,7 +163,10 @@ class FollowPanel(QWidget):
     # Following ------------------------------------------------------------------------------------
 
     def _follow(self, change: Change) -> None:
-        watched = ("mode", "guide", "tool", "position", "skin", "voice", "ball", "corrections")
+        watched = (
+            *("mode", "guide", "tool", "position", "skin", "voice", "ball", "corrections"),
+            "shape",
+        )
         if any(getattr(change.before, key) != getattr(change.after, key) for key in watched):
             left = change.after.guide not in self._led or change.after.mode != "follow"
             if left and self.session is not None:
@@ -206,7 +210,8 @@ class FollowPanel(QWidget):
         self.picture.alone = False
         self.busy.setVisible(needs and not there)
         if needs and not there:
-            self.maker.start()
+            if not do.rough:
+                self.maker.start()
         elif needs and do.state.ball is None:
             do.lay_tool(self._place)
         self._tell()
@@ -242,7 +247,9 @@ class FollowPanel(QWidget):
             self.picture.renew()
             self._tell()
             return
-        self.exploration.lay_tool(self._place)
+        if self.exploration.state.ball is None or not self.exploration.state.shape:
+            # On another shape it has gone along with the skin: laid anew, it would be a step more.
+            self.exploration.lay_tool(self._place)
         self.renew()
         self.ready.emit()
 

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from siexplorer.packs.pack import Pack
 
 
+IMPORTING = threading.Lock()
+"""Held by a thread while it imports what is slow: two that import the same library at the same time
+can each meet it half made."""
+
+
 class Loader(QObject):
     """Reads in a thread of its own; ``done`` arrives in the window's thread."""
 

@@ -219,6 +219,7 @@ class MainWindow(QMainWindow):
         from siexplorer.app.looks import LooksPanel
         from siexplorer.app.reading import ReadingPanel
         from siexplorer.app.searchbox import SearchPanel
+        from siexplorer.app.shape import ShapePanel
 
         self.search = SearchPanel(self.exploration)
         self.looks = LooksPanel(self.exploration)
@@ -238,6 +239,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.lists, 1)
         left.setMinimumWidth(230)
         self.card = CardPanel(self.exploration)
+        self.shape = ShapePanel(self.exploration)
         self.ball.ready.connect(self._now_prepared)
         self.ball.ready.connect(self.card.renew)
         self.follow.ready.connect(self._now_prepared)
@@ -247,7 +249,11 @@ class MainWindow(QMainWindow):
         self._docks = [
             self._dock("What to show", left, Qt.DockWidgetArea.LeftDockWidgetArea, 270),
             self._dock("Card", self.card, Qt.DockWidgetArea.RightDockWidgetArea, 350),
+            self._dock("Shapes of people", self.shape, Qt.DockWidgetArea.RightDockWidgetArea, 350),
         ]
+        # Over the card, and only for who asks for it.
+        self.tabifyDockWidget(self._docks[1], self._docks[2])
+        self._docks[2].hide()
 
     def _build_strip(self, name: str, panel: QWidget) -> QDockWidget:
         """A panel of a mode, below everything: the full width keeps it low."""
@@ -409,6 +415,14 @@ class MainWindow(QMainWindow):
                 tip="Show movements moment by moment, and turn the view at once",
             ),
             *look_specs(do),
+            Spec(
+                "shapes",
+                "&View",
+                "Shapes of people…",
+                self.show_shapes,
+                ("S",),
+                tip="How pelves differ from person to person, with a slider for each way",
+            ),
             Spec("voice", "&View", "Next wording", self.next_voice, ("V",)),
             Spec(
                 "skip-gate",
@@ -430,7 +444,7 @@ class MainWindow(QMainWindow):
                 menus[spec.menu].aboutToShow.connect(self._renew_menu_words)
             menus[spec.menu].addAction(self.commands[spec.id])
         menus["&View"].addSeparator()
-        for dock in self._docks:
+        for dock in self._docks[:2]:
             menus["&View"].addAction(dock.toggleViewAction())
 
     def _build_toolbars(self) -> None:
@@ -619,7 +633,11 @@ class MainWindow(QMainWindow):
 
     def _make_ready(self) -> None:
         """What the thread does, until the window is closed."""
+        from siexplorer.app.loading import IMPORTING
         from siexplorer.exploration.ball import ZoneError
+
+        with IMPORTING:
+            import siexplorer.exploration.following  # noqa: F401
 
         view, following, pack = self.view, self.exploration.following, self.exploration.pack
         if view is None or following is None or pack is None:
@@ -1109,6 +1127,15 @@ class MainWindow(QMainWindow):
         dialog.used.connect(self.use_pack)
         dialog.compared.connect(self.compare_with)
         dialog.open()
+
+    def show_shapes(self) -> None:
+        """The sliders of the shape model, over the card; again, and they go."""
+        dock = self._docks[2]
+        covered = dock.isVisible() and dock.visibleRegion().isEmpty()
+        dock.setVisible(not dock.isVisible() or covered)
+        if dock.isVisible():
+            dock.raise_()
+            self.shape.sliders[0].setFocus()
 
     def choose_to_compare(self) -> None:
         """Choose the pelvis to show beside the one in use."""

@@ -22,7 +22,7 @@ from siexplorer.exploration.ball import (
     state_codes,
 )
 from siexplorer.exploration.moving import joints_of, posture_of, turn_fault
-from siexplorer.exploration.state import SKINS
+from siexplorer.exploration.state import SKINS, SkinKind
 from siexplorer.geometry.contact import sink_mm
 from siexplorer.geometry.motion import beyond_caps
 from siexplorer.geometry.surface import Floats
@@ -180,10 +180,31 @@ def zones_drawn(known: Knowledge, pack: Pack) -> list[str]:
             for side in SIGNS
             for fault in [
                 *_clear_faults(on, places, tool, side),
+                *_reach_faults(on, places, tool, side),
                 *_place_faults(known, on, places, side),
             ]
         ]
     return failures
+
+
+def zones_on_any(known: Knowledge, pack: Pack, skin: SkinKind = "female") -> list[str]:
+    """Where the map says what must be said on no body, of whatever shape: a sentence each.
+
+    Raises
+    ------
+    ZoneError
+        If the map cannot be made.
+    """
+    tool, position = known.tools[FIRST_TOOL], known.positions[FIRST_POSITION]
+    on, places = skin_map(known, pack, skin, position), places_of(known, pack, None)
+    return [
+        f"On the {side} of the {skin} body, {fault}"
+        for side in SIGNS
+        for fault in [
+            *_reach_faults(on, places, tool, side),
+            *_place_faults(known, on, places, side),
+        ]
+    ]
 
 
 def _clear_faults(on: SkinMap, places: Places, tool: Tool, side: str) -> Iterator[str]:
@@ -205,6 +226,12 @@ def _clear_faults(on: SkinMap, places: Places, tool: Tool, side: str) -> Iterato
             f"the middle of the clear area is {lateral:.0f} mm lateral of the PSIS, not {low:g} to "
             f"{high:g}; look at the margins."
         )
+
+
+def _reach_faults(on: SkinMap, places: Places, tool: Tool, side: str) -> Iterator[str]:
+    """What the area that is clear for a ball must not reach."""
+    clear = on.rules(tool.counted_radius_mm) == ORDER.index("gluteal-clear")
+    clear &= on_side(on, side)
     for name, near in _kept_off(on, places, tool, side).items():
         if (clear & near).any():
             yield f"the clear area reaches {name}; look at the margins."

@@ -396,7 +396,10 @@ def is_unsure(pack: Pack | None, name: str) -> bool:
 
 def made_key(provenance: str) -> str:
     """The sentence about how a surface was made, by the first words of its provenance."""
-    for start in ("modelled", "statistical mean", "fitted", "scanned", OWN, CARRIED):
+    for start in (
+        *("modelled", "statistical mean", "statistical shape", "fitted", "scanned"),
+        *(OWN, CARRIED),
+    ):
         if provenance.startswith(start):
             return start.replace(" ", "_")
     return "made_otherwise"

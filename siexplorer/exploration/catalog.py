@@ -1,6 +1,6 @@
 """What can be clicked: the records of what is known joined to the pelvis that is loaded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +64,38 @@ def join(known: Knowledge, pack: Pack | None) -> dict[str, Item]:
             entry, shown, points, _anchor(pack, shown, points), _moves_with(entry, pack, shown)
         )
     return items
+
+
+def reshaped(items: dict[str, Item], mean: Pack, pack: Pack) -> dict[str, Item]:
+    """The items of a pack that is ``mean`` in another shape: the same things at their new places.
+
+    ``items`` are those of ``mean``.
+    """
+    key = "anchors"
+    if key not in mean.derived:
+        mean.derived[key] = {
+            name: _on_surface(item, mean) for name, item in items.items() if not len(item.points)
+        }
+    found = {}
+    for name, item in items.items():
+        if len(item.points):
+            points = pack.landmarks[name]
+            anchor = np.asarray(points[len(points) // 2])
+        else:
+            surface, vertex = mean.derived[key][name]
+            points, anchor = item.points, pack.surfaces[surface].surface.vertices[vertex]
+        found[name] = replace(item, points=points, anchor=anchor)
+    return found
+
+
+def _on_surface(item: Item, pack: Pack) -> tuple[str, int]:
+    """The surface and vertex that an item's anchor is."""
+    away = {
+        name: np.linalg.norm(pack.surfaces[name].surface.vertices - item.anchor, axis=1)
+        for name in item.surfaces
+    }
+    name = min(away, key=lambda one: float(away[one].min()))
+    return name, int(away[name].argmin())
 
 
 def is_soft(entry: Entry | None, info: SurfaceInfo) -> bool:

@@ -39,6 +39,7 @@ from siexplorer.exploration.moving import (
     shift_mm,
     turn_fault,
 )
+from siexplorer.exploration.shaping import FIGURES, MODES
 from siexplorer.geometry.clearance import NEAR_MM, contact, overlap_mm, solid
 from siexplorer.geometry.landmarks import Bones, Points, find_landmarks
 from siexplorer.geometry.motion import BODIES, Joints, beyond_caps
@@ -175,12 +176,15 @@ CHOSEN_SENTENCES = frozenset(
         "modelled",
         "scanned",
         "statistical_mean",
+        "statistical_shape",
         "where_left",
         "where_right",
         *(f"thing_{name}" for name in TELLS),
         *(f"state_{state}" for state in STATES),
         *(f"way_{way}" for way in ("outwards", "inwards", "up", "down", "forwards", "backwards")),
         *(f"to_{rule}" for rule in ("gluteal_clear", "inside_asis", "front_of_hip")),
+        *(f"shape_mode_{mode + 1}{end}" for mode in range(MODES) for end in ("", "_low", "_high")),
+        *(f"shape_{name}{end}" for name in FIGURES for end in ("", "_published")),
         "layer_fat",
         "layer_fat_and_wall",
     }

@@ -1,5 +1,6 @@
 """One exploration: the model that every view follows and every control speaks to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ from siexplorer.exploration.beneath import (
     reached,
     stack_along,
 )
-from siexplorer.exploration.catalog import Item, join
+from siexplorer.exploration.catalog import Item, join, reshaped
 from siexplorer.exploration.correcting import Correcting, corrected
 from siexplorer.exploration.looks import (
     BODY,
@@ -104,18 +105,24 @@ class Exploration:
     """Holds what is known, the pelvis that is loaded, the state, and the way back.
 
     ``changed`` is emitted after every change of state, ``hovered`` with an id or None, ``loaded``
-    once a pack is there.
+    once a pack is there, ``settled`` once more is worked out about the pelvis in its shape.
+
+    ``as_found`` is the pack as it was read, ``pack`` the same in the shape of now. While a shape is
+    ``rough``, its normals are the mean's and nothing slow should be begun on it.
     """
 
     changed = Signal(Change)
     hovered = Signal(object)
     loaded = Signal()
+    settled = Signal()
 
     def __init__(self, known: Knowledge, pack: Pack | None = None) -> None:
         self.known = known
-        self.pack = pack
-        self.as_found = pack
+        self.as_found = self.pack = pack
+        self.rough = False
         self.items: dict[str, Item] = join(known, pack)
+        self._found_items = self.items
+        self._found_following: Following | None = None
         self._following: Following | None = None
         self._posed: tuple[object, Pose | None] | None = None
         self._judged: tuple[object, Verdict] | None = None
@@ -132,10 +139,8 @@ class Exploration:
     def load(self, known: Knowledge, pack: Pack | None) -> None:
         """Take the records and the pelvis once they are read."""
         before = self._start_look(self.state.skin)
-        self.known, self.pack, self.items = known, pack, join(known, pack)
-        self.as_found = pack
-        self._following, self._posed = None, None
-        self._judged, self._stacked = None, None
+        self.known = known
+        self._take(pack)
         if Look(self.state.hidden, self.state.faded) == before:
             self.state = self._begun(self.state)
             # What was done before there was a model did not touch what it shows.
@@ -152,13 +157,13 @@ class Exploration:
         """
         self.correcting.finish()
         before = self.state
-        self.as_found, self.pack = pack, corrected(pack, corrections)
-        self.items = join(self.known, self.pack)
+        self._take(pack)
+        self.pack = corrected(pack, corrections)
+        self.items = self._found_items = join(self.known, self.pack)
         self._others.clear()
-        self._following, self._posed = None, None
-        self._judged, self._stacked = None, None
         kept = replace(
             before,
+            shape=(),
             selected=before.selected if before.selected in self.items else None,
             camera=None,
             beside=None,
@@ -174,6 +179,19 @@ class Exploration:
         self.forget_history()
         self.loaded.emit()
         self.changed.emit(Change(before, self.state, "Use another pelvis"))
+
+    def _take(self, pack: Pack | None) -> None:
+        """Another pelvis, as it was read."""
+        self.as_found = self.pack = pack
+        self.rough = False
+        self.items = self._found_items = join(self.known, pack)
+        self._found_following = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """What was worked out on another shape or pelvis."""
+        self._following, self._posed = None, None
+        self._judged, self._stacked = None, None
 
     @property
     def other(self) -> Pelvis | None:
@@ -203,13 +221,27 @@ class Exploration:
         if self._following is None and self.pack is not None:
             from siexplorer.exploration.following import Following
 
-            self._following = Following(self.known, self.pack)
+            like = self._tied_as_found()
+            if self.pack is self.as_found:
+                self._following = like
+            else:
+                self._following = Following(
+                    self.known, self.pack, like if self.state.shape else None
+                )
         return self._following
 
     @following.setter
     def following(self, shared: "Following | None") -> None:
         """Share what another exploration of the same pelvis has worked out."""
         self._following = shared
+
+    def _tied_as_found(self) -> "Following | None":
+        """What follows the bones of the mean, which is tied alike in every shape."""
+        from siexplorer.exploration.following import Following
+
+        if self._found_following is None and self.as_found is not None:
+            self._found_following = Following(self.known, self.as_found)
+        return self._found_following
 
     # Changing what is shown -----------------------------------------------------------------------
 
@@ -275,6 +307,8 @@ class Exploration:
         self.state = change.after
         if change.before.corrections != change.after.corrections:
             self._take_corrections()
+        if change.before.shape != change.after.shape:
+            self._take_shape()
         self.correcting.follow(change)
         self.changed.emit(change)
 
@@ -294,6 +328,90 @@ class Exploration:
         if self._following is not None:
             self._following.pack = self.pack
         self._posed = self._judged = self._stacked = None
+
+    def _take_shape(self) -> None:
+        """The pelvis takes the shape that the state asks for."""
+        if self.as_found is None:
+            return
+        from siexplorer.exploration.shaping import is_exact, shaped
+
+        shape = self.state.shape
+        self.pack, self.rough = shaped(self.as_found, shape), not is_exact(self.as_found, shape)
+        self.items = self._found_items
+        if shape:
+            self.items = reshaped(self._found_items, self.as_found, self.pack)
+        self._forget()
+
+    # The shape ------------------------------------------------------------------------------------
+
+    def set_shape(self, shape: Sequence[float], *, merge: bool = False) -> None:
+        """Give the built-in pelvis another shape: weights of the model's modes; none, the mean. A
+        run is one undo step. The ball goes along with the skin.
+
+        Raises
+        ------
+        ValueError
+            If the model has no such shape, or this pelvis none.
+        PackError
+            If the shape model is missing or broken.
+        """
+        from siexplorer.exploration.shaping import can_be_shaped, fault_of, shaped, tidy
+
+        if self.as_found is None or not can_be_shaped(self.as_found):
+            raise ValueError("only the built-in pelvis has other shapes")
+        wanted = tidy(shape)
+        fault = fault_of(wanted)
+        if fault:
+            raise ValueError(fault)
+        ball = self._carried_ball(shaped(self.as_found, wanted))
+        label = "Shape" if any(wanted) else "Shape: the mean"
+        self.apply(label, merge=merge, shape=wanted, ball=ball)
+
+    def _carried_ball(self, pack: Pack) -> tuple[float, float, float] | None:
+        """Where the ball lies once the pelvis is another: it goes with the skin below it."""
+        ball, name = self.state.ball, f"skin-{self.state.skin}"
+        if ball is None or self.pack is None or name not in self.pack.surfaces:
+            return ball
+        here = drawn = self.pack.surfaces[name].surface.vertices
+        pose, following = self._held(), self.following
+        if pose is not None and following is not None and following.ready(name) is not None:
+            drawn = following.bent(name, pose)
+        nearest = int(np.linalg.norm(drawn - np.array(ball), axis=1).argmin())
+        goes = pack.surfaces[name].surface.vertices[nearest] - here[nearest]
+        x, y, z = np.round(np.array(ball) + goes, 2)
+        return float(x), float(y), float(z)
+
+    def settle(self) -> None:
+        """Work out what was left out while the shape changed; arrays alone, so a thread may. What
+        is asked for meanwhile goes on with the rough shape.
+        """
+        if not self.rough or self.as_found is None or self.pack is None:
+            return
+        from siexplorer.exploration.shaping import made_exact
+
+        shape, rough = self.state.shape, self.pack
+        exact = made_exact(self.as_found, shape, rough)
+        if self.state.shape == shape and self.pack is rough:
+            self.pack, self.rough = exact, False
+            self._forget()
+
+    def make_movable(self, *, ready: bool = False) -> None:
+        """Find out how much room the SI joints of a shape have, so that their motion can be
+        magnified, and how its muscles give way to bone; in about three seconds, and arrays alone,
+        so a thread may. ``ready`` ties everything at once, in some seconds more.
+        """
+        pack, mean = self.pack, self.as_found
+        if pack is None or mean is None or pack is mean or self.rough or pack.si_room:
+            return
+        from siexplorer.exploration.following import Following
+        from siexplorer.exploration.shaping import room_in
+
+        following = Following(self.known, pack, self._tied_as_found(), yields=True)
+        if ready:
+            following.prepare()
+        pack.si_room = room_in(mean, pack)
+        if self.pack is pack:
+            self._following, self._posed = following, None
 
     # What a person does ---------------------------------------------------------------------------
 

@@ -51,10 +51,22 @@ class JointLine:
 
 
 class Following:
-    """Ties each structure of a pack to its bones when it is first asked for, and keeps that."""
+    """Ties each structure of a pack to its bones when it is first asked for, and keeps that.
 
-    def __init__(self, known: Knowledge, pack: Pack) -> None:
-        self.pack, self._entries = pack, known.entries
+    A pack that is another one in a different shape is tied as that one, ``like``, is: what carries
+    a vertex is the same, and so is about how it gives way to bone; unless it ``yields`` by itself,
+    which takes as long as for any pack.
+    """
+
+    def __init__(
+        self,
+        known: Knowledge,
+        pack: Pack,
+        like: "Following | None" = None,
+        *,
+        yields: bool = False,
+    ) -> None:
+        self.pack, self._entries, self._like, self._yields = pack, known.entries, like, yields
         self._bones: Carriers | None = None
         self._tied: dict[str, Tied] = {}
         self._lines: tuple[list[str], Tied, Floats] | None = None
@@ -67,13 +79,25 @@ class Following:
 
     def ready(self, name: str) -> Tied | None:
         """A structure that is tied already, or None."""
-        return self._tied.get(name)
+        if name in self._tied or self._like is None or self._yields:
+            return self._tied.get(name)
+        return None if self._like.ready(name) is None else self.tie(name)
 
     def tie(self, name: str) -> Tied:
         """A structure tied to its bones; takes some hundredths of a second the first time."""
         with self._lock:
             if name not in self._tied:
                 one = self.pack.surfaces[name]
+                if self._like is not None:
+                    made = replace(
+                        self._like.tie(name),
+                        points=np.ascontiguousarray(one.surface.vertices.T, dtype=np.float32),
+                        normals=np.ascontiguousarray(one.normals.T, dtype=np.float32),
+                    )
+                    if self._yields:
+                        made = self._yielding(name, replace(made, yields={}))
+                    self._tied[name] = made
+                    return made
                 surface = one.surface
                 made = tied(surface.vertices, one.normals, self._shares(name), surface.faces)
                 self._tied[name] = self._yielding(name, made)

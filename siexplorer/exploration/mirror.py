@@ -31,8 +31,8 @@ class Mirror(Exploration):
     def _beside(self) -> State:
         state = self.first.state
         if state.against is not None:
-            # What was put right, was on the other.
-            return replace(state, against=None, corrections=())
+            # What was put right, or shaped, was the other.
+            return replace(state, against=None, corrections=(), shape=())
         if state.beside is None:
             return state
         return replace(

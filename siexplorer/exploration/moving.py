@@ -283,6 +283,9 @@ def most_factor(pack: Pack, movement: Movement) -> float:
     length alike, so that a magnified movement never stands still on its way.
     """
     turns = [turn for turn in movement.turns if turn.joint.endswith("-si")]
+    if turns and not pack.si_room:
+        # Not known, or not yet: nothing is magnified, and nothing is kept.
+        return 1.0
     key = tuple((turn.joint, turn.motion, tuple(turn.keys)) for turn in turns)
     if key not in pack.derived:
         pack.derived[key] = _most_factor(pack, movement)

@@ -62,7 +62,8 @@ class State:
     technique that is shown, elsewhere what is read about. Of the two skins only ``skin`` is ever
     out of ``hidden``. A second view shows ``beside``, or another pelvis, ``against``, by its key
     among those that the exploration keeps for it; never both. ``corrections`` are the landmarks
-    that were put right by hand.
+    that were put right by hand. ``shape`` has the weights of the shape model's
+    first modes in standard deviations; empty is the mean.
     """
 
     mode: Mode = "explore"
@@ -88,6 +89,7 @@ class State:
     attachments: bool = False
     referral: bool = False
     section: Section | None = None
+    shape: tuple[float, ...] = ()
     corrections: Corrections = ()
 
     @property

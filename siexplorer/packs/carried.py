@@ -33,6 +33,8 @@ SIDES = tuple(SIGNS)
 RIDING = ("vertebra", "rib", "l1-l2-disc", "l2-l3-disc", "l3-l4-disc", "l4-l5-disc")
 """How the ids of what rides on the sacrum end."""
 
+PELVIS = frozenset({"left-hip-bone", "right-hip-bone", "sacrum"})
+
 MOST_FACES = 100_000
 """Finer bones take too long to be moved against each other (design)."""
 
@@ -56,7 +58,8 @@ def carried_pack(
 
     ``vertices`` (n, 3) are all the model's, laid on that pelvis, mm, in its own body frame.
     ``bones`` and ``landmarks`` (k, 3) of that pelvis replace the carried ones of the same id;
-    without any, the faces of the model's joints are kept together (see :func:`carry.jointed`).
+    without its hip bones or sacrum, the faces of the model's joints are kept together (see
+    :func:`carry.jointed`).
     ``info`` says whose it is; without it, it is said to be the built-in pack.
 
     Raises
@@ -68,13 +71,14 @@ def carried_pack(
         raise ValueError(f"{len(vertices)} vertices for a model of {len(model.mean)}")
     flat = to_mean(model, vertices)
     moves = (apply(flat, vertices) - model.mean)[:, :, None]
-    goes = body_moves(built_in, model, moves if bones else jointed(model, moves))
+    own = not PELVIS.isdisjoint(bones or {})
+    goes = body_moves(built_in, model, moves if own else jointed(model, moves))
     back: Floats = np.asarray(np.linalg.inv(flat), dtype=np.float64)
     places = {
         name: apply(back, at + goes[name][..., 0]) for name, at in places_of(built_in).items()
     }
     pack = assembled(built_in, model, places, info=info, bones=bones, landmarks=landmarks)
-    measure_room(pack, model, vertices)
+    pack.si_room = measured_room(pack, model, vertices)
     return pack
 
 
@@ -136,8 +140,9 @@ def assembled(
             skin, at = name.startswith("skin-"), places[name]
             at = levelled(one.surface, at) if skin else at
             own, record, fibres = Surface(at, one.surface.faces), said[name], one.fibres
-        normals = one.normals if rough else vertex_normals(own).astype(np.float32)
-        surfaces[name] = PackSurface(record, own, normals, fibres)
+        surfaces[name] = PackSurface(record, own, one.normals, fibres)
+        if not rough:
+            surfaces[name] = with_normals(surfaces[name])
     found = {n: landmarks.get(n, places[f"landmark/{n}"]) for n in built_in.landmarks}
     centres = {n: places[f"centre/{n}"][0] for n in built_in.centres}
     for side in SIDES:
@@ -157,24 +162,33 @@ def assembled(
     )
 
 
+def with_normals(one: PackSurface) -> PackSurface:
+    """A surface with the normals that it has now."""
+    return replace(one, normals=vertex_normals(one.surface).astype(np.float32))
+
+
 def _of_own(info: SurfaceInfo, own: Surface) -> SurfaceInfo:
     return msgspec.structs.replace(
         info, provenance="scanned", closed=is_closed(own), triangles=len(own.faces)
     )
 
 
-def measure_room(pack: Pack, model: ShapeModel, vertices: Floats) -> None:
-    """Work out ``si_room``, in about three seconds: on the pack's bones, or on the model's laid on
-    them, where those are open or too fine.
+def measured_room(
+    pack: Pack, model: ShapeModel, vertices: Floats | None = None
+) -> dict[str, Floats]:
+    """``si_room`` of a pack, in about three seconds: on its own bones, or on the model's laid on
+    them, ``vertices`` (n, 3), where those are open or too fine.
     """
     found = {}
     for name in MODELLED:
         own = pack.surfaces[name]
         plain = own.info.closed and len(own.surface.faces) <= MOST_FACES
-        found[name] = own.surface if plain else model.surface(name, vertices)
+        found[name] = own.surface
+        if vertices is not None and not plain:
+            found[name] = model.surface(name, vertices)
     discs = {name: one.surface for name, one in pack.surfaces.items()}
     rows = si_room(discs, Bones(*found.values()), pack.landmarks, pack.centres)
-    pack.si_room = {side: np.array(row).reshape(-1, 2) for side, row in rows.items()}
+    return {side: np.array(row).reshape(-1, 2) for side, row in rows.items()}
 
 
 # Shapes -------------------------------------------------------------------------------------------
@@ -209,7 +223,7 @@ class Shapes:
         """
         if len(weights) > self.count:
             raise ValueError(f"{len(weights)} weights for {self.count} modes")
-        some = np.asarray(weights, dtype=np.float32)
+        some = np.asarray(weights or [0.0], dtype=np.float32)
         flat = some @ self._moves[: len(some)].reshape(len(some), -1)
         places = self._rest + flat.reshape(3, -1)
         split = dict(zip(self._names, np.split(places, self._ends, axis=1), strict=True))
@@ -226,14 +240,11 @@ class Shapes:
 
     def exact(self, rough: Pack) -> Pack:
         """A rough body with its own normals, in some tenths of a second; still without ``si_room``
-        (see :func:`measure_room`).
+        (see :func:`measured_room`).
         """
         return replace(
             rough,
-            surfaces={
-                name: replace(one, normals=vertex_normals(one.surface).astype(np.float32))
-                for name, one in rough.surfaces.items()
-            },
+            surfaces={name: with_normals(one) for name, one in rough.surfaces.items()},
         )
 
 

@@ -1,6 +1,7 @@
 """The VTK actors that a scene is made of, from plain arrays."""
 
 import numpy as np
+import numpy.typing as npt
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkPoints, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
@@ -30,6 +31,22 @@ def poly_data(
         held.SetName("Coordinates")
         data.GetPointData().SetTCoords(held)
     return data
+
+
+def set_vertices(data: vtkPolyData, vertices: npt.NDArray[np.float32]) -> None:
+    """Lay the points of triangles elsewhere, in place: VTK takes them with the next picture."""
+    held = data.GetPoints().GetData()
+    vtk_to_numpy(held)[:] = vertices
+    held.Modified()
+    data.GetPoints().Modified()
+
+
+def set_normals(data: vtkPolyData, normals: Floats) -> None:
+    """Give triangles that have normals other ones, in place."""
+    held = data.GetPointData().GetNormals()
+    if held is not None:
+        vtk_to_numpy(held)[:] = normals
+        held.Modified()
 
 
 def surface_actor(surface: PackSurface, coordinates: Floats | None = None) -> vtkActor:

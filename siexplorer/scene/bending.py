@@ -83,7 +83,16 @@ class Bending:
         self._turned: set[vtkPolyData] = set()
         self._groups: dict[tuple[tuple[str, vtkPolyData], ...], _Group] = {}
         self._last: tuple[Mapping[str, Drawn], _Group] | None = None
+        self._following: Following | None = None
         self.waiting: frozenset[str] = frozenset()
+
+    def forget(self) -> None:
+        """The points at rest are others from now on."""
+        for data in list(self._bent):
+            self._lay_back(data)
+        self._held.clear()
+        self._groups.clear()
+        self._last = None
 
     def draw(
         self, drawn: Mapping[str, Drawn], following: "Following | None", pose: Pose | None
@@ -100,6 +109,11 @@ class Bending:
             return changed
         from siexplorer.geometry.skinning import follow
 
+        if following is not self._following:
+            # It may tie the same things otherwise.
+            self._following = following
+            self._groups.clear()
+            self._last = None
         if self._last is not None and self._last[0] is drawn and not self.waiting:
             group = self._last[1]
         else:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from vtkmodules.vtkCommonDataModel import vtkPlane
+from vtkmodules.vtkCommonDataModel import vtkPlane, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkMapper
 
 from siexplorer.geometry.surface import Floats, Surface, area_cm2, volume_cm3
 from siexplorer.packs.pack import WITH_HOLES, PackSurface
-from siexplorer.scene.actors import plain_mapper, poly_data
+from siexplorer.scene.actors import plain_mapper, poly_data, set_vertices
 
 BUDGET = 40_000
 """Triangles that are drawn as they are while the model turns; above, the heaviest are thinned."""
@@ -86,7 +86,7 @@ class Detail:
         self._places = places
         self._full: dict[vtkActor, vtkMapper] = {}
         self._coarse: dict[str, vtkMapper] = {}
-        self._ready: dict[str, tuple[Thinned, Floats | None]] = {}
+        self._ready: dict[str, tuple[Thinned, Floats | None, Floats]] = {}
         self._asked: set[str] = set()
         self._shown: dict[str, vtkActor] = {}
         self._surfaces: dict[str, PackSurface] = {}
@@ -119,7 +119,8 @@ class Detail:
         for name, one in surfaces.items():
             places = self._places(name, one)
             made = thinned(one.surface, one.normals, cell_mm(one.surface))
-            self._ready[name] = (made, None if places is None else places[made.kept])
+            laid = None if places is None else places[made.kept]
+            self._ready[name] = (made, laid, one.surface.vertices[made.kept])
 
     def set_moving(self, *, moving: bool) -> None:
         """The model begins to turn, or stands still again."""
@@ -146,13 +147,28 @@ class Detail:
             if actor in self._full:
                 continue
             if name not in self._coarse:
-                made, places = self._ready[name]
+                made, places, _ = self._ready[name]
                 mapper = plain_mapper(poly_data(made.surface, made.normals, places))
                 if self._plane is not None:
                     mapper.AddClippingPlane(self._plane)
                 self._coarse[name] = mapper
+                self.lay(name, self._surfaces[name])
             self._full[actor] = actor.GetMapper()
             actor.SetMapper(self._coarse[name])
+
+    def full(self, actor: vtkActor) -> vtkMapper:
+        """What draws an actor when nothing moves."""
+        return self._full.get(actor, actor.GetMapper())
+
+    def lay(self, name: str, surface: PackSurface) -> None:
+        """Let the coarse stand-in go along with a surface that took another shape."""
+        if name in self._coarse:
+            made, _, before = self._ready[name]
+            goes = surface.surface.vertices[made.kept] - before
+            moved = (made.surface.vertices + goes).astype(np.float32)
+            data = self._coarse[name].GetInput()
+            assert isinstance(data, vtkPolyData)
+            set_vertices(data, moved)
 
     def clip(self, plane: vtkPlane | None) -> None:
         """Cut the coarse ones as the others are."""

@@ -55,6 +55,7 @@ class Cutting:
         self.hollow: frozenset[str] = frozenset()
         picker.add_faces(self.faces, [])
         self._drawn: object = None
+        self._shape: object = None
 
     def beyond(self, section: Section, points: Floats) -> bool:
         """Whether points (k, 3) lie on the side that is taken away."""
@@ -82,6 +83,11 @@ class Cutting:
         self.plane.SetOrigin(*point)
         self.plane.SetNormal(*(-normal))
         moment = (state.movement, state.at, state.magnification) if pose else None
+        pack = self.exploration.pack
+        if pack is not None and self._shape is not pack.surfaces:
+            self._shape = pack.surfaces
+            self._kept.clear()
+            self._drawn = None
         key = (section, tuple(shown), moment, state.selected, id(theme))
         if key != self._drawn:
             self._drawn = key

@@ -18,17 +18,18 @@ from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.exploration.looks import skins
 from siexplorer.exploration.moving import STRAIN_FROM_PERCENT, Pose, moves_si
 from siexplorer.exploration.sections import words
+from siexplorer.exploration.shaping import shape_words
 from siexplorer.exploration.state import Camera, State
 from siexplorer.geometry.motion import SIDES, moved
 from siexplorer.geometry.section import flat_ends
 from siexplorer.geometry.surface import Floats, Surface
 from siexplorer.packs.pack import BUILT_IN
 from siexplorer.scene.actors import (
+    Tubes,
     dashed_ring,
     lamps,
     point_cloud,
     set_points,
-    tube_actor,
 )
 from siexplorer.scene.actors import place as put
 from siexplorer.scene.ball import BallMarks
@@ -97,7 +98,8 @@ class PelvisScene:
         self._said_at = 0.0
         self._words_late = False
         self._curve_actors: dict[str, vtkActor] = {}
-        self._curves_drawn: object = None
+        self._curves: dict[str, Tubes] = {}
+        self._curves_drawn: tuple[object, object] | None = None
         self._landmarks: tuple[object, State, list[tuple[str, Floats, str, bool]]] | None = None
         self._marks = Marks(np.empty((0, 3)), [], np.empty(0))
         self.zone_problem: str | None = None
@@ -108,6 +110,7 @@ class PelvisScene:
         self._reach_drawn: object = None
         self._reach_actor: vtkActor | None = None
         self._laid: list[Laid] = []
+        self._shape: object = None
         self.picker = Picker(plotter.renderer)
         self.overlay = Overlay(plotter, theme, scale, self._covered)
         self._light()
@@ -135,12 +138,21 @@ class PelvisScene:
 
         self._follow_exploration, self._follow_correcting = follow, handle
         exploration.changed.connect(follow)
+
+        def settled() -> None:
+            scene = me()
+            if scene is not None:
+                scene.redraw()
+
+        self._settle = settled
+        exploration.settled.connect(settled)
         exploration.correcting.changed.connect(handle)
         self.set_theme(theme)
 
     def close(self) -> None:
         """Stop following and let go of the drawing."""
         self.exploration.changed.disconnect(self._follow_exploration, missing_ok=True)
+        self.exploration.settled.disconnect(self._settle, missing_ok=True)
         self.exploration.correcting.changed.disconnect(self._follow_correcting, missing_ok=True)
         self.overlay.close()
 
@@ -177,8 +189,8 @@ class PelvisScene:
         if seen != (after.view, after.camera, after.mode, self.lying()):
             self._lain = self.lying()
             self.aim()
-        glides = (before.section, before.at, before.magnification, before.ball)
-        now = (after.section, after.at, after.magnification, after.ball)
+        glides = (before.section, before.at, before.magnification, before.ball, before.shape)
+        now = (after.section, after.at, after.magnification, after.ball, after.shape)
         if glides != now and self._stirred is not None:
             self._stirred()
         if after.ball is not None and replace(before, ball=after.ball) == after:
@@ -196,6 +208,13 @@ class PelvisScene:
     def redraw(self) -> None:
         """Bring everything drawn in line with the state."""
         state, pose = self.exploration.state, self.exploration.pose()
+        pack = self.exploration.pack
+        if pack is not None and self._shape is not pack.surfaces:
+            # The pelvis took another shape: what was found on its skin lies elsewhere.
+            self._shape = pack.surfaces
+            self._skins.clear()
+            self._places_on_skin.clear()
+            self._landmarks = self._referral_drawn = None
         plane = self.cutting.draw(state, self.surfaces.shown(state), pose, self.theme)
         self.surfaces.draw(state, pose, self.cutting.hollow)
         self.surfaces.clip(plane)
@@ -326,12 +345,17 @@ class PelvisScene:
         set_points(self._points, self._point_ids, points, colours)
         surface = self._point_actor.GetProperty()
         surface.SetPointSize(9.0 * self.scale)
-        places = np.concatenate(located) if located else np.empty((0, 3))
-        self._marks = Marks(places, ids, np.array(reach) * self.scale)
-        key = [(body, len(held), [tuple(one[0]) for one in held]) for body, held in curves.items()]
-        if (key, state.section is None) != self._curves_drawn:
-            self._curves_drawn = (key, state.section is None)
+        marked = np.concatenate(located) if located else np.empty((0, 3))
+        self._marks = Marks(marked, ids, np.array(reach) * self.scale)
+        key = [(body, [len(one) for one in held]) for body, held in curves.items()]
+        places = [[tuple(one[0]) for one in held] for held in curves.values()]
+        now = (key, state.section is None), places
+        if self._curves_drawn is None or now[0] != self._curves_drawn[0]:
             self._draw_curves(curves)
+        elif places != self._curves_drawn[1]:
+            for body, held in curves.items():
+                self._curves[body].lay(held, CURVE_RADIUS_MM)
+        self._curves_drawn = now
         for body, actor in self._curve_actors.items():
             put(actor, pose.matrices.get(body) if pose else None)
 
@@ -390,11 +414,11 @@ class PelvisScene:
         renderer = self.plotter.renderer
         for actor in self._curve_actors.values():
             renderer.RemoveActor(actor)
-        self._curve_actors = {
-            body: tube_actor(held, CURVE_RADIUS_MM, self.theme.landmark)
-            for body, held in curves.items()
-        }
+        self._curves = {body: Tubes(held, CURVE_RADIUS_MM) for body, held in curves.items()}
+        self._curve_actors = {body: tubes.actor for body, tubes in self._curves.items()}
         for actor in self._curve_actors.values():
+            actor.SetPickable(False)
+            actor.GetProperty().SetColor(*self.theme.landmark)
             renderer.AddActor(actor)
             if self.exploration.state.section is not None:
                 actor.GetMapper().AddClippingPlane(self.cutting.plane)
@@ -595,7 +619,8 @@ class PelvisScene:
             mapped = not self._of_another() or self.skin_map() is not None
             usual = known.say("map_caption") if mapped else ""
             captions += filter(None, [problem[:1].upper() + problem[1:] or usual])
-        self.overlay.set_captions([*captions, *self._credit()])
+        shape = shape_words(known, state.shape)
+        self.overlay.set_captions([*captions, *([shape] if shape else []), *self._credit()])
 
     def _sureness(self, name: str) -> list[str]:
         """What a picture must say of a landmark that is not sure, or was put there by hand."""

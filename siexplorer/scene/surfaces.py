@@ -18,7 +18,7 @@ from siexplorer.exploration.sections import plane_of
 from siexplorer.exploration.state import State
 from siexplorer.geometry.motion import angle_deg, displacement_mm, moved
 from siexplorer.geometry.section import flat_ends
-from siexplorer.geometry.surface import Floats, compacted, used_vertices
+from siexplorer.geometry.surface import Floats, compacted, used_vertices, vertex_normals
 from siexplorer.packs.pack import Pack, PackSurface
 from siexplorer.scene.actors import (
     area_actor,
@@ -28,6 +28,8 @@ from siexplorer.scene.actors import (
     place,
     plain_mapper,
     rim_of,
+    set_normals,
+    set_vertices,
     skin_actor,
     surface_actor,
 )
@@ -86,6 +88,8 @@ class Surfaces:
         self._lengths: dict[str, Length] = {}
         self._plain: dict[str, Rgb] = {}
         self._drawn: dict[str, PackSurface] = {}
+        self._laid: dict[str, PackSurface] = {}
+        self._shape: object = None
         self._look: object = None
         self._covered: frozenset[str] = frozenset()
         self._moments = 0
@@ -111,6 +115,70 @@ class Surfaces:
         actor.GetMapper().RemoveAllClippingPlanes()
         if self._plane is not None:
             actor.GetMapper().AddClippingPlane(self._plane)
+
+    # Shape ----------------------------------------------------------------------------------------
+
+    def _reshape(self) -> bool:
+        """Whether the pelvis took another shape; then what was worked out on the one before is let
+        go of.
+        """
+        pack = self.exploration.pack
+        shape = None if pack is None else pack.surfaces
+        if shape is self._shape:
+            return False
+        self.bending.forget()
+        for kept in (self._boxes, self._middles, self._rims):
+            kept.clear()
+        self._shape = shape
+        return True
+
+    def _morph(self, state: State, pose: Pose | None) -> None:
+        """Another shape of the same picture: points are laid elsewhere, and while it changes only
+        what can be seen.
+        """
+        self._drawn = self.shown(state)
+        renew = self._renews()
+        for name in self._drawn.keys() - self._covered:
+            self._lay(name, self._drawn[name])
+        self.detail.watch({name: self.actors[name] for name in self._drawn}, self._drawn)
+        if pose is not None:
+            self._lengths = self._lengths_now(pose)
+            self._put(pose)
+        self._draw_ghosts(self._drawn, pose)
+        self._to_bend = None
+        self.bend(pose)
+        if renew and self.detail.moving:
+            self._cover()
+
+    def _renews(self) -> bool:
+        """Whether it is found out anew after this picture what can be seen; then all is drawn."""
+        renew = self._moments % LOOK_AGAIN == 0
+        self._moments += 1
+        if renew or not self.detail.moving:
+            self._uncover()
+        return renew
+
+    def _lay(self, name: str, surface: PackSurface) -> None:
+        """Move the points that are drawn to where a surface in its shape of now has them."""
+        before = self._laid.get(name)
+        self._laid[name] = surface
+        if before is None or before is surface:
+            return
+        actor = self.actors[name]
+        whole = surface.surface.vertices.astype(np.float32)
+        full = self.detail.full(actor).GetInput()
+        kept = self._kept.get(name)
+        set_vertices(full, whole if kept is None else whole[kept])
+        if surface.normals is not before.normals:
+            if kept is None:
+                set_normals(full, surface.normals)
+            else:
+                set_normals(full, vertex_normals(surface.surface)[kept])
+        if f"{name} ends" in self._kept:
+            ends = self._ends[name].GetMapper().GetInput()
+            set_vertices(ends, whole[self._kept[f"{name} ends"]])
+        self.detail.lay(name, surface)
+        self._picker.forget_shape([actor])
 
     # Which ----------------------------------------------------------------------------------------
 
@@ -213,9 +281,14 @@ class Surfaces:
 
     def draw(self, state: State, pose: Pose | None, hollow: frozenset[str] = frozenset()) -> None:
         """Bring every surface in line with the state. ``hollow`` ones are cut and not filled."""
-        look = (replace(state, at=0.0, magnification=1.0, camera=None), self.theme, hollow)
-        if look == self._look and pose is not None and state.section is None:
-            self._move_on(pose)
+        reshaped = self._reshape()
+        still = replace(state, at=0.0, magnification=1.0, camera=None, shape=(), ball=None)
+        look = (still, self.theme, hollow)
+        if look == self._look and state.section is None and (reshaped or pose is not None):
+            if reshaped:
+                self._morph(state, pose)
+            elif pose is not None:
+                self._move_on(pose)
             return
         self._look = look
         self._uncover()
@@ -244,10 +317,7 @@ class Surfaces:
         """Another moment of the same picture: only what moves is touched, and while it runs only
         what can be seen.
         """
-        renew = self._moments % LOOK_AGAIN == 0
-        self._moments += 1
-        if renew or not self.detail.moving:
-            self._uncover()
+        renew = self._renews()
         self._lengths = self._lengths_now(pose)
         self._put(pose)
         self._draw_ghosts(self._drawn, pose)
@@ -294,6 +364,7 @@ class Surfaces:
         self._to_bend = None
         for name in self._covered:
             if name in self._drawn:
+                self._lay(name, self._drawn[name])
                 self.actors[name].SetVisibility(True)
         self._covered = frozenset()
 
@@ -368,6 +439,7 @@ class Surfaces:
 
     def _draw_one(self, name: str, surface: PackSurface, state: State, pose: Pose | None) -> None:
         actor = self.actors.get(name) or self._make(name, surface)
+        self._lay(name, surface)
         entry = self.exploration.known.entries.get(surface.info.entry)
         chosen, faded = state.selected == surface.info.entry, self._faded(state, surface)
         role, is_skin = role_of(surface.info), isinstance(entry, Skin)
