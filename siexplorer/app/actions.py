@@ -32,6 +32,8 @@ MOUSE_KEYS = [
     ("Model", "Keep it there, or leave it as it was", "Enter, or Esc"),
     ("Model", "Select what is under the pointer", "Click"),
     ("Model", "Clear the selection", "Click on empty space, or Esc"),
+    ("Session", "STOP", "Space"),
+    ("Session", "Press the button that has the focus", "Enter"),
 ]
 
 

@@ -382,7 +382,9 @@ class SessionView(QWidget):
         self.ring.show_moment(moment, one)
         self.hold.setText("Go on" if moment.phase == "paused" else "Pause")
         turn = f", round {slot.round} of {one.rounds}" if slot.kind in ("hold", "rest") else ""
-        self.count.setText(f"Step {moment.number + 1} of {moment.of}{turn}: {one.lay_name}")
+        many = len(one.places) > 1 and slot.kind in ("step", "hold")
+        spot = f", spot {slot.place + 1} of {len(one.places)}" if many else ""
+        self.count.setText(f"Step {moment.number + 1} of {moment.of}{turn}{spot}: {one.lay_name}")
         self.title.setText(slot.title)
         self.says.setText(slot.says.wording(state.voice))
         self._tell_aside()

@@ -73,7 +73,7 @@ def planned(one: Technique, hold_s: float, rest: Description, rest_title: str) -
                 kind: Kind = "hold" if step.hold else "step"
                 held.append(Slot(kind, step.title, step.says, step.cue, seconds, place, turn))
     ended = [_slot(s.title, s.says, s.cue, s.seconds) for s in one.steps[last + 1 :]]
-    ended = [replace(slot, round=max(1, one.rounds)) for slot in ended]
+    ended = [replace(slot, round=max(1, one.rounds), place=places - 1) for slot in ended]
     return [_of(one, slot) for slot in (*begun, *held, *ended)]
 
 

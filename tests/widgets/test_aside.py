@@ -10,6 +10,7 @@ from siexplorer.anatomy.knowledge import read_knowledge
 from siexplorer.anatomy.records import Description
 from siexplorer.app import speaking
 from siexplorer.app.awake import ScreenKeeper, ask_desktop
+from siexplorer.app.settings import Settings
 from siexplorer.app.speaking import Cues, NoVoice, find_voice
 from siexplorer.exploration.exploration import Exploration
 from siexplorer.exploration.session import Session, Slot
@@ -73,6 +74,13 @@ def test_without_a_voice_the_reason_is_said(cues, monkeypatch):
     assert changes == [cues.reason]
     monkeypatch.setattr(speaking, "find_spec", lambda name: None)
     assert "README" in Cues(cues.exploration).reason
+
+
+def test_whether_to_speak_is_remembered(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIEXPLORER_SETTINGS", str(tmp_path / "settings.ini"))
+    assert not Settings().speaks, "off at first"
+    Settings().speaks = True
+    assert Settings().speaks
 
 
 @pytest.mark.skipif(find_spec("PySide6.QtTextToSpeech") is not None, reason="the extra is there")

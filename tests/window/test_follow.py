@@ -137,6 +137,8 @@ def run_out(window, view, go_on, seen=lambda: None):
     while view.session.phase == "running":
         moment = view.session.moment()
         titles.append(view.title.text())
+        many = len(view.technique.places) > 1 and moment.slot.kind in ("step", "hold")
+        assert (f"spot {moment.slot.place + 1} of 2" in view.count.text()) == many
         assert view.says.text()
         assert view.stop.isVisible()
         seen()
