@@ -676,7 +676,8 @@ def landmark_lines(found: dict[str, Any]) -> None:
     for name, bone in found["bones"].items():
         print(f"- {name}: {bone['triangles']:,} triangles, {bone['confidence']:.0%} sure")
     if found["unnamed"]:
-        print(f"- {len(found['unnamed'])} pieces without a name")
+        count = len(found["unnamed"])
+        print(f"- {count} piece{'s' if count > 1 else ''} without a name")
     print(found["sides_reason"])
     for note in found["notes"]:
         print(note)

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from siexplorer.app.icons import icon
 from siexplorer.app.links import tie
-from siexplorer.exploration.beside import whose
+from siexplorer.exploration.beside import title_of, whose
 from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.exploration.mirror import Mirror
 from siexplorer.exploration.moving import Pose, moves_si
@@ -212,7 +212,8 @@ class SideBySide(QSplitter):
             return
         for head, one in ((self.head, self.exploration), (self.second_head, self.mirror)):
             if self.exploration.other is not None and one.pack is not None:
-                head.name_pelvis(one.pack.info.title, whose(one.known, one.pack))
+                title = title_of(one.known, one.pack, one.state.shape)
+                head.name_pelvis(title, whose(one.known, one.pack))
                 continue
             movement = one.known.movements.get(one.state.movement or "")
             if movement is not None:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from siexplorer.app.links import tie
-from siexplorer.exploration.beside import Compared, cautions, compared
+from siexplorer.exploration.beside import Compared, cautions, compared, title_of
 from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.packs.pack import Pack
 
@@ -68,7 +68,9 @@ class MeasuresPanel(QWidget):
         if self._shown is not None and pair[0] is self._shown[0] and pair[1] is self._shown[1]:
             return
         self._shown = pair
-        rows = [*(pack.info.title for pack in pair), known.say("compare_difference")]
+        shapes = (do.state.shape, other.shape)
+        titles = [title_of(known, *one) for one in zip(pair, shapes, strict=True)]
+        rows = [*titles, known.say("compare_difference")]
         found = compared(*pair)
         columns = [known.say(f"measure_{one.name}") for one in found]
         self.table.fill(columns, rows, found, known.say("compare_not_measured"))

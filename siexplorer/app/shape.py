@@ -104,6 +104,9 @@ class ShapePanel(QWidget):
         self.figures = {name: (QLabel(), QLabel(), QLabel()) for name in FIGURES}
         self.reset = QPushButton()
         self.reset.clicked.connect(lambda: exploration.set_shape(()))
+        self.beside, self.keep = QPushButton(), QPushButton()
+        self.beside.clicked.connect(self._compare_with_mean)
+        self.keep.clicked.connect(self._keep_beside)
         self._arrange()
         tie(self, exploration.changed, self._follow)
         tie(self, exploration.loaded, self.fill)
@@ -148,6 +151,11 @@ class ShapePanel(QWidget):
             column.addLayout(foot)
         column.addWidget(self.note)
         column.addWidget(self.reset, 0, Qt.AlignmentFlag.AlignLeft)
+        compared = QHBoxLayout()
+        compared.addWidget(self.beside)
+        compared.addWidget(self.keep)
+        compared.addStretch(1)
+        column.addLayout(compared)
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         for row, (name, now, published) in enumerate(self.figures.values()):
@@ -182,6 +190,9 @@ class ShapePanel(QWidget):
         self.sexes.setText(say("shape_sexes"))
         self.reset.setText(say("shape_reset"))
         self.reset.setToolTip(say("shape_reset_tip"))
+        for button, key in ((self.beside, "shape_beside"), (self.keep, "shape_keep")):
+            button.setText(say(key))
+            button.setToolTip(say(f"{key}_tip"))
         for mode in range(MODES):
             self.names[mode].setText(f"<b>{say(f'shape_mode_{mode + 1}')}</b>")
             self.sliders[mode].setAccessibleName(say(f"shape_mode_{mode + 1}"))
@@ -231,6 +242,8 @@ class ShapePanel(QWidget):
             self.values[mode].setText(told)
             slider.setAccessibleDescription(told)
         self.reset.setEnabled(bool(shape))
+        self.beside.setEnabled(bool(shape))
+        self.keep.setEnabled(ready and not do.rough)
         if time.monotonic() - self._told_at > WORDS_EVERY_S or not do.rough:
             self._tell_figures()
 
@@ -291,6 +304,16 @@ class ShapePanel(QWidget):
         self._move()
         self.exploration.pause_merging()
         self.renew()
+
+    def _compare_with_mean(self) -> None:
+        mean = self.exploration.as_found
+        if mean is not None:
+            self.exploration.compare_with(mean)
+
+    def _keep_beside(self) -> None:
+        shape = self.exploration.pack
+        if shape is not None:
+            self.exploration.compare_with(shape)
 
     # Following ------------------------------------------------------------------------------------
 

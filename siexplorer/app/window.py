@@ -652,6 +652,7 @@ class MainWindow(QMainWindow):
             return
 
         def tie_all() -> None:
+            second.exploration.make_movable(ready=True)
             second.pelvis.prepare()
             with contextlib.suppress(RuntimeError):
                 # The window may have been closed meanwhile.

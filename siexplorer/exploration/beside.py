@@ -1,6 +1,6 @@
 """Two pelves side by side: whose each is, what they measure, and what one of them lacks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,16 @@ def compared(first: Pack, second: Pack) -> list[Compared]:
     """What both pelves measure, one entry for each distance and angle."""
     one, other = measured(first), measured(second)
     return [Compared(name, value, other[name]) for name, value in one.items()]
+
+
+def title_of(known: Knowledge, pack: Pack, shape: Sequence[float]) -> str:
+    """What a pelvis is called above its picture."""
+    if not any(shape):
+        return pack.info.title
+    # Slow to import, and nobody asks for shapes at the start.
+    from siexplorer.packs.carried import weights_text
+
+    return known.say("compare_shape", weights=weights_text(shape))
 
 
 def whose(known: Knowledge, pack: Pack) -> str:

@@ -95,10 +95,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Pelvis:
-    """A pelvis beside the one in use, and what of it can be clicked."""
+    """A pelvis beside the one in use, what of it can be clicked, and its shape (see ``State``)."""
 
     pack: Pack
     items: dict[str, Item]
+    shape: tuple[float, ...] = ()
 
 
 class Exploration:
@@ -794,7 +795,8 @@ class Exploration:
         while key in self._others:
             number += 1
             key = f"{pack.info.id}-{number}"
-        self._others[key] = Pelvis(pack, join(self.known, pack))
+        shape = self.state.shape if pack is self.pack else ()
+        self._others[key] = Pelvis(pack, join(self.known, pack), shape)
         return key
 
     def _alone(self) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """The exploration of a second view: the first one's, but for what stands beside it."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from siexplorer.exploration.exploration import Change, Exploration, Pelvis
 from siexplorer.exploration.state import Camera, State
 from siexplorer.packs.pack import Pack
+
+if TYPE_CHECKING:
+    from siexplorer.exploration.following import Following
 
 
 class Mirror(Exploration):
@@ -17,10 +21,13 @@ class Mirror(Exploration):
         self.first = first
         other = first.other
         self._of: Pack | None = None if other is None else other.pack
+        self._shape = () if other is None else other.shape
         if other is None:
             self._share()
         else:
             self.pack, self.items = other.pack, other.items
+            kin = other.shape or other.pack is first.as_found
+            self.as_found = first.as_found if kin else other.pack
         self.state = self._beside()
 
     def _share(self) -> None:
@@ -31,8 +38,9 @@ class Mirror(Exploration):
     def _beside(self) -> State:
         state = self.first.state
         if state.against is not None:
-            # What was put right, or shaped, was the other.
-            return replace(state, against=None, corrections=(), shape=())
+            # What was put right, or shaped since, was the other.
+            shape = self._shape
+            return replace(state, against=None, corrections=(), shape=shape)
         if state.beside is None:
             return state
         return replace(
@@ -48,6 +56,12 @@ class Mirror(Exploration):
         first = self.first
         there = first.pack is not None and first.other is not None
         return Pelvis(first.pack, first.items) if there and first.pack is not None else None
+
+    def _tied_as_found(self) -> "Following | None":
+        """Shapes of the same mean are tied alike."""
+        if self.as_found is self.first.as_found:
+            return self.first._tied_as_found()
+        return super()._tied_as_found()
 
     def fits(self) -> bool:
         """Whether it still stands for the pelvis that belongs beside the first."""

@@ -7,7 +7,7 @@ read again, and only what is missing, or changed since, is done.
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,6 @@ def _model() -> ShapeModel:
 def row_of(path: str, name: str) -> Row:
     """The row of one mesh. What is wrong with it stands in the row; nothing is raised."""
     from siexplorer.geometry.find import locate
-    from siexplorer.geometry.measures import measures
     from siexplorer.packs.own import OwnMeshError, open_own
 
     row: Row = dict.fromkeys(HEAD, "")
@@ -85,8 +84,8 @@ def row_of(path: str, name: str) -> Row:
         "sides_sure": "yes" if found.sides_sure else "no",
     }
     points = {one: place.points for one, place in located.items()}
-    hips = [_model().surface(f"{side}-hip-bone", found.model) for side in ("left", "right")]
-    row |= {one: f"{value:.2f}" for one, value in measures(points, *hips).items()}
+    for one, value in _measured(_model(), found, located, points).items():
+        row[one] = f"{value:.2f}" if value == value else ""
     for one in LANDMARKS:
         place = located[one]
         for axis, value in zip(("x_mm", "y_mm", "z_mm"), place.points[0], strict=True):
@@ -264,6 +263,26 @@ def _write(table: Path, rows: Iterable[Row]) -> None:
     part.replace(table)
 
 
+def _measured(
+    model: ShapeModel,
+    found: Any,
+    located: Any,
+    points: Mapping[str, Any],
+    by_hand: Collection[str] = (),
+) -> dict[str, float]:
+    """Distances and angles by name, NaN where the mesh does not show what they go by."""
+    from siexplorer.geometry.measures import measures
+
+    shown = {name for name, place in located.items() if place.shown} | set(by_hand)
+    hips = [
+        model.surface(f"{side}-hip-bone", found.model)
+        if {f"{side}-ischial-tuberosity", "pubic-symphysis"} <= shown
+        else None
+        for side in ("left", "right")
+    ]
+    return measures({name: points[name] for name in shown}, *hips)
+
+
 def record_of(
     model: ShapeModel,
     found: Any,
@@ -278,14 +297,12 @@ def record_of(
     """
     import numpy as np
 
-    from siexplorer.geometry.measures import measures
     from siexplorer.geometry.registration import apply
     from siexplorer.packs.corrections import followed
 
     back = np.linalg.inv(found.to_body)
     by_hand = dict(by_hand or {})
     points = followed({name: place.points for name, place in located.items()}, by_hand)
-    hips = [model.surface(f"{side}-hip-bone", found.model) for side in ("left", "right")]
     return {
         "files": list(files),
         "unit": found.unit,
@@ -310,7 +327,7 @@ def record_of(
         "notes": found.notes,
         "measures": {
             name: round(value, 2) if np.isfinite(value) else None
-            for name, value in measures(points, *hips).items()
+            for name, value in _measured(model, found, located, points, by_hand).items()
         },
         "landmarks": {
             name: {

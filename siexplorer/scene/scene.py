@@ -12,7 +12,7 @@ from vtkmodules.vtkRenderingCore import vtkActor
 from siexplorer.anatomy.records import Landmark, Movement, Pattern
 from siexplorer.exploration.ball import SkinMap, ZoneError, rule_at
 from siexplorer.exploration.ball_words import better_words, thing_words
-from siexplorer.exploration.beside import absent_words, whose
+from siexplorer.exploration.beside import absent_words, title_of, whose
 from siexplorer.exploration.card import is_unsure
 from siexplorer.exploration.exploration import Change, Exploration
 from siexplorer.exploration.looks import skins
@@ -640,7 +640,8 @@ class PelvisScene:
         if do.other is None or pack is None:
             return []
         # In a window it stands above the picture.
-        said = [] if self._stirred else [f"{pack.info.title}. {whose(known, pack)}"]
+        title = title_of(known, pack, state.shape)
+        said = [] if self._stirred else [f"{title}. {whose(known, pack)}"]
         chosen = state.selected
         if chosen is not None and chosen not in do.items:
             lacks = known.say("compare_absent", what=do.name_of(chosen))

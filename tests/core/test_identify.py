@@ -26,6 +26,7 @@ from siexplorer.geometry.identify import NotAPelvis, Part, identify, side_in
 from siexplorer.geometry.registration import apply
 from siexplorer.geometry.shape import MODELLED, PELVIS
 from siexplorer.geometry.surface import Surface, pieces
+from siexplorer.packs.batch import record_of
 from siexplorer.packs.pack import read_shape
 
 STRICT = {
@@ -218,6 +219,10 @@ def test_one_hip_bone_alone_tells_its_own_landmarks(model, side):
     for name, most in STRICT.items():
         if not name.startswith("sacral"):
             assert off[f"{side}-{name}"] < most, name
+    told = record_of(model, found, located, ["hip.stl"])["measures"]
+    assert told["asis_asis_mm"] is None
+    assert told["subpubic_angle_deg"] is None
+    assert told[f"{side}_asis_psis_mm"] > 100
     other = "right" if side == "left" else "left"
     for name in (f"{other}-asis", f"{other}-hip-centre", "s2-tubercle", "sacral-promontory"):
         assert not located[name].shown

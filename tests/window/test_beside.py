@@ -1,10 +1,14 @@
 """Two pelves side by side in the real window: chosen, clicked, turned together, measured, ended."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from helpers import settle
 from pelves import sampled_pack
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtWidgets import QApplication
 
 from siexplorer.app import packs as packs_dialog
 from siexplorer.app.measures import MeasuresPanel
@@ -117,8 +121,12 @@ def test_it_ends_by_esc_by_its_button_by_key_and_by_undo(two, qtbot):
     # Esc clears the selection first.
     qtbot.keyClick(stage.second, Qt.Key.Key_Escape)
     assert (do.state.selected, do.state.compared) == (None, True)
+    gone = [weakref.ref(one) for one in (stage.second, stage.mirror)]
     qtbot.keyClick(stage.second, Qt.Key.Key_Escape)
     assert stage.second is None
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    assert [one() for one in gone] == [None, None]
     assert not two.findChild(MeasuresPanel).isVisible()
     settle(qtbot)
     assert two.view.width() > 0.95 * stage.width()

@@ -102,3 +102,27 @@ def test_a_drag_reshapes_everything_and_is_one_undo_step(window, qtbot) -> None:
     settle(qtbot)
     assert do.pack is do.as_found
     assert do.state.shape == ()
+
+    # A shape is kept in a second picture while another is made, and stands beside the mean.
+    do.set_mode("explore")
+    do.set_shape((0.0, 1.0))
+    qtbot.waitUntil(lambda: at_rest(window), timeout=30_000)
+    kept, stage = do.pack, window.stage
+    panel.keep.click()
+    qtbot.waitUntil(lambda: stage.second is not None, timeout=10_000)
+    second = stage.second
+    do.set_shape((0.0, -1.0))
+    settle(qtbot)
+    assert stage.second is second
+    assert second.exploration.pack is kept
+    heads = [head.name.text() for head in (stage.head, stage.second_head)]
+    assert heads == ["Shape: 0, -1 SD", "Shape: 0, +1 SD"]
+    qtbot.waitUntil(lambda: at_rest(window), timeout=30_000)
+    panel.beside.click()
+    qtbot.waitUntil(lambda: stage.second not in (None, second), timeout=10_000)
+    settle(qtbot)
+    assert stage.second.exploration.pack is do.as_found
+    assert stage.second.exploration.following is do._tied_as_found()
+    assert stage.second_head.name.text().startswith("SI atlas")
+    do.compare(None)
+    settle(qtbot)
