@@ -133,7 +133,7 @@ def main() -> None:
     def own_mesh() -> None:
         scan = Path(folder) / "scan.stl"
         made_up_scan(scan)
-        window.open_mesh([scan])
+        window.own.open([scan])
         dialog = window.findChild(OpenDialog)
         while dialog.running:
             settle(0.05)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QComboBox
 
     from siexplorer.app.ball import BallPanel
+    from siexplorer.app.own import OwnMesh
     from siexplorer.app.timeline import TimelinePanel
-    from siexplorer.app.window import MainWindow
 
 MENU = "&Body"
 MOVEMENT = "M&ovement"
@@ -171,14 +171,14 @@ def ball_specs(do: Exploration, panel: BallPanel) -> list[Spec]:
     ]
 
 
-def correct_specs(window: MainWindow) -> list[Spec]:
+def correct_specs(own: OwnMesh) -> list[Spec]:
     """Landmarks of a mesh of one's own put right, each with its key."""
     return [
         Spec(
             "correct",
             CORRECT_MENU,
             "Correct this landmark",
-            window.correct_landmark,
+            own.correct,
             ("J",),
             checkable=True,
             tip="Put the selected landmark of your own mesh right by hand",
@@ -187,12 +187,12 @@ def correct_specs(window: MainWindow) -> list[Spec]:
             "correct-back",
             CORRECT_MENU,
             "Back to where it was found",
-            window.landmark_back,
+            own.back,
             ("Shift+J",),
             tip="Put the selected landmark back to where the program had found it",
         ),
-        Spec("corrections-save", CORRECT_MENU, "Save corrections…", window.save_corrections),
-        Spec("corrections-read", CORRECT_MENU, "Read corrections…", window.read_corrections),
+        Spec("corrections-save", CORRECT_MENU, "Save corrections…", own.save),
+        Spec("corrections-read", CORRECT_MENU, "Read corrections…", own.read),
     ]
 
 

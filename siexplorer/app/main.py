@@ -50,7 +50,7 @@ def run(
 
     window = MainWindow()
     if meshes:
-        window.open_when_ready(meshes, unit=unit, mirrored=mirrored)
+        window.own.open_when_ready(meshes, unit=unit, mirrored=mirrored)
     window.open()
     if quit_after is not None:
         QTimer.singleShot(round(quit_after * 1000), app, app.closeAllWindows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -39,6 +38,7 @@ from PySide6.QtWidgets import (
 
 from siexplorer import __version__
 from siexplorer.app.actions import Spec, key_rows, make_actions
+from siexplorer.app.own import OwnMesh
 
 if TYPE_CHECKING:
     from siexplorer.anatomy.knowledge import Knowledge
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from siexplorer.app.view import SceneView
     from siexplorer.exploration.exploration import Change
     from siexplorer.exploration.state import Corrections, Mode
-    from siexplorer.packs.opened import Opened
     from siexplorer.packs.pack import Pack
     from siexplorer.scene.theme import Theme
 
@@ -63,9 +62,6 @@ MODES: tuple[tuple[Mode, str], ...] = (
     ("ball", "Place a ball"),
     ("follow", "Follow a technique"),
 )
-KEEP_AFTER_MS = 500
-"""So long after the last step a corrected landmark is written to disk (design)."""
-
 LEAST_ROOM_FOR_TWO_PX = 560
 """Below this, two pictures side by side show too little (design)."""
 
@@ -89,19 +85,13 @@ class MainWindow(QMainWindow):
         self._closing = threading.Event()
         self._stepped_aside = False
         self.problems: list[str] = []
-        self.opened: Opened | None = None
-        self._to_open: tuple[Sequence[Path], str | None, bool | None] | None = None
+        self.own = OwnMesh(self)
         self.filled = False
         self._fill_when_seen = False
         self.setWindowTitle("SI Explorer")
         self.resize(1280, 800)
         self.setMinimumSize(900, 560)
         self.setAcceptDrops(True)
-        self._to_keep = False
-        self._keep_soon = QTimer(self)
-        self._keep_soon.setSingleShot(True)
-        self._keep_soon.setInterval(KEEP_AFTER_MS)
-        self._keep_soon.timeout.connect(self.keep_corrections)
         self._build_middle()
         self.prepared.connect(self._now_prepared)
 
@@ -319,11 +309,11 @@ class MainWindow(QMainWindow):
                 "open-mesh",
                 "&File",
                 "Open mesh…",
-                self.choose_mesh,
+                self.own.choose,
                 ("Ctrl+O",),
                 tip="Open a pelvis of your own: STL, OBJ, PLY, GLB, glTF or VTP",
             ),
-            Spec("own-report", "&File", "About your mesh…", self.show_own_report),
+            Spec("own-report", "&File", "About your mesh…", self.own.show_report),
             Spec(
                 "save-picture", "&File", "Save picture…", self.save_picture, ("Ctrl+S",), "camera"
             ),
@@ -370,7 +360,7 @@ class MainWindow(QMainWindow):
                 self.clear,
                 ("Esc",),
             ),
-            *correct_specs(self),
+            *correct_specs(self.own),
             *modes,
             *movement_specs(do, self.timeline),
             *ball_specs(do, self.ball),
@@ -530,10 +520,7 @@ class MainWindow(QMainWindow):
             from siexplorer.app import dialogs
 
             dialogs.show_problem(self, self.problems, known)
-        if self._to_open is not None:
-            paths, unit, mirrored = self._to_open
-            self._to_open = None
-            self.open_mesh(paths, unit=unit, mirrored=mirrored)
+        self.own.open_waiting()
 
     def _show_model(self) -> None:
         from siexplorer.app.compare import SideBySide
@@ -565,10 +552,8 @@ class MainWindow(QMainWindow):
         """
         from siexplorer.scene.gl import missing_gl
 
-        self.keep_corrections()
+        self.own.leave(pack)
         self.timeline.stop()
-        if pack.own is None:
-            self.opened = None
         stage, view = self.stage, self.view
         self.stage = self.view = self._preparing = None
         if stage is not None and view is not None:
@@ -705,8 +690,7 @@ class MainWindow(QMainWindow):
         if change.before.voice != change.after.voice:
             self.settings.voice = change.after.voice
         if before.corrections != after.corrections:
-            self._to_keep = True
-            self._keep_soon.start()
+            self.own.keep_soon()
         if change.before.perspective != change.after.perspective:
             self.settings.perspective = change.after.perspective
         moment = replace(before, at=after.at, ball=after.ball)
@@ -776,8 +760,7 @@ class MainWindow(QMainWindow):
             self.commands[name].setEnabled(state.mode == "ball")
         for name in LESSON:
             self.commands[name].setEnabled(moves and self.timeline.lesson.current() is not None)
-        self.commands["own-report"].setEnabled(self.opened is not None)
-        self._renew_correcting()
+        self.own.renew()
         self.commands["compare-end"].setEnabled(state.compared)
         self.commands["compare-pelves"].setEnabled(self.view is not None)
         self.commands["reduced-motion"].setChecked(self.timeline.player.calm)
@@ -786,21 +769,6 @@ class MainWindow(QMainWindow):
         self.voice.setCurrentIndex(self.voice.findData(state.voice))
         for name in ("save-picture", "copy-picture"):
             self.commands[name].setEnabled(self.view is not None)
-
-    def _renew_correcting(self) -> None:
-        """The commands that put landmarks of one's own mesh right; the others say why not."""
-        do = self.exploration
-        own = do.pack is not None and do.pack.own is not None
-        reason = do.correcting.why_not(do.state.selected)
-        self.commands["correct"].setEnabled(not reason)
-        self.commands["correct"].setChecked(do.correcting.name is not None)
-        self.commands["correct"].setStatusTip(reason)
-        self.commands["correct-back"].setEnabled(
-            do.correcting.moved_mm(do.state.selected) is not None
-        )
-        for name in ("corrections-save", "corrections-read"):
-            self.commands[name].setEnabled(own)
-        self.card.offer(self.commands["correct"] if own and not reason else None)
 
     def _renew_menu_words(self) -> None:
         """Words that change, written when a menu opens: each would lay out the toolbars again."""
@@ -966,138 +934,6 @@ class MainWindow(QMainWindow):
 
     # A mesh of one's own --------------------------------------------------------------------------
 
-    def choose_mesh(self) -> None:
-        """Ask for the files of a mesh, and open it."""
-        known = self.exploration.known
-        names, _ = QFileDialog.getOpenFileNames(
-            self, known.say("open_title"), "", known.say("open_choose")
-        )
-        if names:
-            self.open_mesh([Path(name) for name in names])
-
-    def open_when_ready(
-        self, paths: Sequence[Path], *, unit: str | None = None, mirrored: bool | None = None
-    ) -> None:
-        """Open a mesh as soon as the window has its own model."""
-        self._to_open = (paths, unit, mirrored)
-
-    def open_mesh(
-        self, paths: Sequence[Path], *, unit: str | None = None, mirrored: bool | None = None
-    ) -> None:
-        """Work on a mesh in a process of its own, report, and look at it once that is accepted."""
-        from siexplorer.app.opening import OpenDialog
-
-        dialog = OpenDialog(self, self.exploration.known, paths, unit=unit, mirrored=mirrored)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.used.connect(self.use_opened)
-        dialog.open()
-
-    def use_opened(self, opened: Opened) -> None:
-        """Look at a mesh of one's own, with the landmarks where they were put before."""
-        from siexplorer.exploration.correcting import as_corrections
-
-        self.use_pack(opened.pack, as_corrections(opened.corrected))
-        self.opened = opened
-        if opened.corrected:
-            count = len(opened.corrected)
-            words = self.exploration.known.say("corrections_used", count=count)
-            self.statusBar().showMessage(words, 8000)
-        self._renew_commands()
-
-    def show_own_report(self) -> None:
-        """What was found in the mesh that is open, with what was put right since."""
-        from siexplorer.app.opening import show_report
-        from siexplorer.exploration.own import report
-
-        do = self.exploration
-        if self.opened is not None and do.pack is not None:
-            show_report(self, do.known, report(do.known, self.opened, do.pack))
-
-    def correct_landmark(self) -> None:
-        """Put the selected landmark right by hand, or end that."""
-        correcting, name = self.exploration.correcting, self.exploration.state.selected
-        if correcting.name is not None:
-            correcting.finish()
-        elif name is not None:
-            correcting.start(name)
-            if self.view is not None:
-                self.view.setFocus()
-
-    def landmark_back(self) -> None:
-        """Put the selected landmark back to where it was found."""
-        self.exploration.correcting.reset(self.exploration.state.selected)
-
-    def keep_corrections(self) -> None:
-        """Write the corrected landmarks to disk now, if they have changed."""
-        from siexplorer.app import dialogs
-        from siexplorer.exploration.correcting import in_file
-        from siexplorer.packs.corrections import CorrectionsError, keep
-
-        self._keep_soon.stop()
-        if not self._to_keep:
-            return
-        self._to_keep = False
-        pack = self.exploration.pack
-        if pack is None or pack.own is None:
-            return
-        places = in_file(pack.own, self.exploration.state.corrections)
-        try:
-            keep(pack.own.digest, places, mirrored=pack.own.mirrored)
-        except CorrectionsError as error:
-            dialogs.show_problem(self, [str(error)])
-
-    def save_corrections(self) -> None:
-        """Save the corrected landmarks to a file of the person's choice."""
-        from siexplorer.app import dialogs
-        from siexplorer.exploration.correcting import in_file
-        from siexplorer.packs.corrections import write_corrections
-
-        do = self.exploration
-        own = do.pack.own if do.pack is not None else None
-        if own is None:
-            return
-        if not do.state.corrections:
-            self.statusBar().showMessage(do.known.say("corrections_none"), 6000)
-            return
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Save corrections", "corrections.json", "JSON (*.json)"
-        )
-        if not name:
-            return
-        path = Path(name).with_suffix(".json")
-        try:
-            places = in_file(own, do.state.corrections)
-            write_corrections(path, own.digest, places, mirrored=own.mirrored)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            words = f"{path}: the corrections were not saved ({reason}); choose another folder."
-            dialogs.show_problem(self, [words])
-            return
-        self.statusBar().showMessage(do.known.say("corrections_saved", path=path), 6000)
-
-    def read_corrections(self) -> None:
-        """Take corrected landmarks from a file that was saved for this mesh."""
-        name, _ = QFileDialog.getOpenFileName(self, "Read corrections", "", "JSON (*.json)")
-        if name:
-            self.take_corrections(Path(name))
-
-    def take_corrections(self, path: Path) -> None:
-        """Take corrected landmarks from a file; one that does not fit is a sentence."""
-        from siexplorer.app import dialogs
-        from siexplorer.packs.corrections import CorrectionsError, read_corrections
-
-        do = self.exploration
-        own = do.pack.own if do.pack is not None else None
-        if own is None:
-            return
-        try:
-            places = read_corrections(path, own.digest, mirrored=own.mirrored)
-        except CorrectionsError as error:
-            dialogs.show_problem(self, [str(error)])
-            return
-        count = do.correcting.take(places)
-        self.statusBar().showMessage(do.known.say("corrections_read", count=count), 6000)
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files may be dropped."""
         if event.mimeData().hasUrls():
@@ -1105,18 +941,9 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open the files that were dropped."""
-        from siexplorer.app import dialogs
-
-        urls = event.mimeData().urls()
-        if not urls or not self.filled or self.exploration.pack is None:
-            return
-        event.acceptProposedAction()
-        if not all(url.isLocalFile() for url in urls):
-            dialogs.show_problem(self, [self.exploration.known.say("open_remote")])
-            return
-        paths = [Path(url.toLocalFile()) for url in urls]
-        # The program that the files were dragged from waits until this returns.
-        QTimer.singleShot(0, self, lambda: self.open_mesh(paths))
+        if event.mimeData().urls() and self.filled and self.exploration.pack is not None:
+            event.acceptProposedAction()
+            self.own.drop(event.mimeData().urls())
 
     def show_packs(self, *, to_compare: bool = False) -> None:
         """Other people's pelves: fetch, verify, remove, use and compare them."""
@@ -1176,7 +1003,7 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         self._closing.set()
-        self.keep_corrections()
+        self.own.keep()
         self.timeline.stop()
         self._give_room_back()
         self.settings.save_window(self.saveGeometry(), self.saveState())

@@ -8,6 +8,7 @@ import numpy as np
 from siexplorer.anatomy.knowledge import Knowledge
 from siexplorer.exploration.beside import measured
 from siexplorer.exploration.card import is_unsure
+from siexplorer.packs.opened import named
 from siexplorer.packs.pack import Pack
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def report(known: Knowledge, opened: "Opened", pack: Pack | None = None) -> Repo
     parts.append((say("report_sides"), [record["sides_reason"]]))
     parts.append((say("report_mesh"), _mesh(known, record)))
     carried = [say("report_carried")]
-    faults = opened.faults
+    faults = named(known, opened.faults)
     carried += [say("report_faults"), *faults] if faults else [say("report_no_faults")]
     parts.append((say("report_carried_heading"), carried))
     if opened.problems:

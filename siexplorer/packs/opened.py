@@ -109,7 +109,7 @@ def open_pelvis(
         landmarks={name: place.points for name, place in located.items()},
     )
     faults = carried_faults(pack)
-    pack = _marked(pack, bones, faults)
+    pack = _marked(pack, bones, named(known, faults))
     pack.stand_ins = {
         name: model.surface(name, found.model)
         for name in bones
@@ -180,6 +180,16 @@ def _digest(paths: Sequence[Path]) -> str:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise OwnMeshError(f"{paths[0].name}: it cannot be read any more ({reason}).") from None
+
+
+def named(known: Knowledge, faults: Sequence[str]) -> list[str]:
+    """Faults that begin with the name of the thing instead of its id."""
+    told = []
+    for fault in faults:
+        name, _, rest = fault.partition(": ")
+        entry = known.entries.get(name)
+        told.append(fault if entry is None else f"{entry.name}: {rest}")
+    return told
 
 
 def thinner(bones: Mapping[str, Surface], most: int) -> dict[str, Surface]:

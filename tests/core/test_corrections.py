@@ -239,12 +239,13 @@ def test_what_one_process_opens_another_reads(pack, tmp_path):
 
 def test_the_report_tells_what_was_found_and_what_is_missing(known, pack):
     opened = opened_like(pack)
-    opened.faults = ["Something does not fit."]
+    opened.faults = ["Something does not fit.", "left-iliacus: it folds."]
     said = report_text(report(known, opened))
     assert "Left hip bone: 99 %" in said
     assert "Coccyx" in said
     assert "2 holes" in said
     assert "Something does not fit." in said
+    assert "Left iliacus: it folds." in said
     assert "It cannot be told from shape." in said
     # Every sentence was found under its key.
     assert "report " not in said

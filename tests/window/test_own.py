@@ -164,7 +164,7 @@ def test_something_from_the_network_is_not_opened(
 
 def test_cancel_ends_the_work_and_leaves_nothing(window, qtbot, tmp_path: Path, quick) -> None:
     quick(60.0)
-    window.open_mesh([tmp_path / "scan.stl"])
+    window.own.open([tmp_path / "scan.stl"])
     dialog = dialog_of(window, qtbot)
     qtbot.waitUntil(lambda: dialog._process.processId() != 0, timeout=10_000)
     process, left = dialog._process, Path(dialog._folder.name)
@@ -179,7 +179,7 @@ def test_cancel_ends_the_work_and_leaves_nothing(window, qtbot, tmp_path: Path, 
 def test_a_cube_is_refused_in_one_sentence(window, qtbot, tmp_path: Path) -> None:
     path = tmp_path / "cube.stl"
     path.write_bytes(stl_bytes(cube()))
-    window.open_mesh([path])
+    window.own.open([path])
     dialog = dialog_of(window, qtbot)
     done(dialog, qtbot)
     assert dialog.said.text().startswith("cube.stl: ")
@@ -194,7 +194,7 @@ def test_a_landmark_is_dragged_nudged_undone_reset_and_kept(
     window, qtbot, pack, tmp_path: Path
 ) -> None:
     opened = opened_like(pack)
-    window.use_opened(opened)
+    window.own.use(opened)
     window.view.animate = False
     do, digest, name = window.exploration, opened.pack.own.digest, "left-asis"
     do.visit(name)
@@ -238,11 +238,11 @@ def test_a_landmark_is_dragged_nudged_undone_reset_and_kept(
     assert do.state.selected == name
 
     # Kept for this very file, and taken up again when it is opened the next time.
-    qtbot.waitUntil(lambda: not window._to_keep, timeout=5000)
+    qtbot.waitUntil(lambda: not window.own.unkept, timeout=5000)
     places = kept(digest, mirrored=False)
     again = opened_like(pack)
     again.corrected = placed(places, TO_BODY, _single(again.pack))
-    window.use_opened(again)
+    window.own.use(again)
     settle(qtbot)
     assert do.items[name].points[0] == pytest.approx(dragged, abs=0.01)
     assert "where you put them before" in window.statusBar().currentMessage()
@@ -264,7 +264,7 @@ def _single(pack):
 def test_corrections_are_saved_and_read_and_another_meshs_are_refused(
     window, qtbot, pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window.use_opened(opened_like(pack))
+    window.own.use(opened_like(pack))
     do, path = window.exploration, tmp_path / "mine.json"
     do.correcting.start("left-psis")
     do.correcting.slide(np.array([0.0, 0.0, 4.0]))
@@ -279,6 +279,6 @@ def test_corrections_are_saved_and_read_and_another_meshs_are_refused(
     assert do.state.corrections[0][1] == pytest.approx(there[0][1], abs=0.002)
     said = []
     monkeypatch.setattr(dialogs, "show_problem", lambda _parent, words, *_: said.extend(words))
-    window.use_opened(opened_like(pack, "cd" * 32))
+    window.own.use(opened_like(pack, "cd" * 32))
     window.commands["corrections-read"].trigger()
     assert "another mesh" in said[0]
