@@ -80,6 +80,7 @@ class TimelinePanel(QWidget):
         self._arrange()
         tie(self, exploration.changed, self._follow)
         tie(self, exploration.loaded, self.fill)
+        tie(self, exploration.settled, self.renew)
         self.fill()
         self.recolour()
 
@@ -313,7 +314,7 @@ class TimelinePanel(QWidget):
         before, after = change.before, change.after
         if (before.movement, before.voice) != (after.movement, after.voice):
             self._show_movement()
-        watched = ("movement", "magnification", "mode", "voice")
+        watched = ("movement", "magnification", "mode", "voice", "shape")
         if any(getattr(before, key) != getattr(after, key) for key in watched):
             self.renew()
         elif before.at != after.at:

@@ -617,7 +617,8 @@ class PelvisScene:
             problem = self.zone_problem or ""
             # On another pelvis there may be no map, and then there is nothing to be said of one.
             mapped = not self._of_another() or self.skin_map() is not None
-            usual = known.say("map_caption") if mapped else ""
+            usual = known.say("map_caption_shape") if state.shape else known.say("map_caption")
+            usual = usual if mapped else ""
             captions += filter(None, [problem[:1].upper() + problem[1:] or usual])
         shape = shape_words(known, state.shape)
         self.overlay.set_captions([*captions, *([shape] if shape else []), *self._credit()])

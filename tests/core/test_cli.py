@@ -516,6 +516,21 @@ def test_from_where_a_structure_is_reached_is_told(capsys):
     assert "from no place" in capsys.readouterr().out
 
 
+def test_another_shape_is_measured_and_shown(capsys, monkeypatch, pack):
+    monkeypatch.setattr(cli, "_whole_pack", lambda: pack)
+    mean = printed(capsys, "shape", "--weights", "0")
+    wide = printed(capsys, "shape", "--weights", "0", "1.5")
+    assert wide["measures"]["asis_asis_mm"] > mean["measures"]["asis_asis_mm"] + 10
+    assert wide["variance_percent"] == [36.1, 18.8]
+    assert wide["faults"] == mean["faults"] == []
+    place = {
+        shape: printed(capsys, "ball", "--tool", "tennis", "--on", "left-psis", *shape)
+        for shape in ((), ("--shape", "0", "1.5"))
+    }
+    places = [one["place_mm"] for one in place.values()]
+    assert np.abs(np.subtract(*places)).max() > 2.0
+
+
 def test_the_ball_reads_well_as_text(capsys, known):
     words = ["ball", "--tool", "tennis", "--at", "70", "175", "-40", "--position", "prone"]
     assert cli.main(words) == 0
@@ -617,6 +632,14 @@ def test_zones_and_pose_read_well_as_text(capsys):
         ("beneath --structure left-psis", "--landmark left-psis"),
         ("beneath --structure skin-female", "no body of its own"),
         ("beneath --at nan 0 0", "--at"),
+        ("shape", "--weights"),
+        ("shape --weights 3", "2 SD"),
+        ("shape --weights 2 2 2", "95 of 100"),
+        ("shape --weights nan", "nan"),
+        ("snapshot a.png --shape", "such as --shape 1"),
+        ("snapshot a.png --shape 0 -2.5", "-2.5"),
+        ("show left-psis --shape 1 1 1 1 1 1", "6 weights"),
+        ("list --shape 1", "zones"),
     ],
 )
 def test_a_bad_argument_is_one_sentence_that_names_it(capsys, monkeypatch, tmp_path, words, said):
