@@ -302,8 +302,8 @@ class ShapePanel(QWidget):
 
     def _released(self) -> None:
         self._move()
-        self.exploration.pause_merging()
-        self.renew()
+        self._rest.stop()
+        self.come_to_rest()
 
     def _compare_with_mean(self) -> None:
         mean = self.exploration.as_found
