@@ -969,6 +969,9 @@ def open_(
     if mirrored and not_mirrored:
         raise Refusal("--mirrored and --not-mirrored do not go together; leave one of them out.")
     sides = True if mirrored else False if not_mirrored else None
+    for path in mesh:
+        if not path.exists():
+            raise Refusal(f"{path.name}: there is no such file; check the name.")
     if not (json or picture or into) and _has_screen():
         return open_window(None, mesh, unit=unit, mirrored=sides)
     if picture is not None:

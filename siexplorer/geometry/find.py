@@ -149,7 +149,12 @@ def locate(model: ShapeModel, found: Identified) -> dict[str, Located]:
                 to = _laid(found.bones[bone], to)
                 moved = float(np.linalg.norm(to - points[0]))
                 points = to[None]
-        elif shown and len(points) == 1 and _on_surface(model, name):
+        elif (
+            shown
+            and len(points) == 1
+            and max(bent, found.mean_mm) > EXPLAINED_MM
+            and _on_surface(model, name)
+        ):
             points = _laid(found.bones[bone], points[0])[None]
         judged = _judged(key, bent, moved, shown, bone, found)
         if shown and key == "sacral-apex" and _goes_on(found.bones[bone], points[0]):

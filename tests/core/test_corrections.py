@@ -313,8 +313,10 @@ def test_open_refuses_what_contradicts_itself_and_what_is_no_pelvis(tmp_path, ca
     path.write_bytes(stl_bytes(cube()))
     assert main(["open", str(path), "--mirrored", "--not-mirrored"]) == 2
     assert main(["open", str(path), "--json"]) == 2
+    assert main(["open", str(tmp_path / "gone.stl")]) == 2
     said = capsys.readouterr()
-    assert said.err.count("\n") == 2
+    assert said.err.count("\n") == 3
+    assert "gone.stl: there is no such file" in said.err
     assert "cube.stl" in said.err
     assert not said.out
 
