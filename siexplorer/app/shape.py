@@ -121,6 +121,8 @@ class ShapePanel(QWidget):
         slider.setTickPosition(QSlider.TickPosition.TicksBelow)
         slider.setTickInterval(STEPS_PER_SD)
         slider.valueChanged.connect(lambda value: self._ask(mode, value / STEPS_PER_SD))
+        # A drag is an undo step, and so is a run of keys.
+        slider.sliderPressed.connect(self.exploration.pause_merging)
         slider.sliderReleased.connect(self._released)
         return slider
 
@@ -302,6 +304,7 @@ class ShapePanel(QWidget):
 
     def _released(self) -> None:
         self._move()
+        self.exploration.pause_merging()
         self._rest.stop()
         self.come_to_rest()
 
@@ -330,8 +333,6 @@ class ShapePanel(QWidget):
         """The shape stands still: what was left out is worked out now, in a thread."""
         do = self.exploration
         held = any(slider.isSliderDown() for slider in self.sliders)
-        if not held:
-            do.pause_merging()
         if do.rough:
             self.worker.start(do.settle)
         elif not held and do.state.shape and do.state.mode == "move" and self._needs_room():
