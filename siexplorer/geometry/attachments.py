@@ -345,12 +345,10 @@ def _tuberosity_side(bones: Bones, left: Points) -> Floats:
 
 def _back_of_pubis(bones: Bones, left: Points) -> Floats:
     """The back of the body of the pubis, a finger's breadth beside the symphysis."""
-    tubercle, middle = left["pubic-tubercle"][0], left["pubic-symphysis"][0]
     points = bones.hip_left.vertices
-    spot = np.array([16.0, middle[1] + 22.0, tubercle[2] - 12.0])
-    near = points[np.linalg.norm(points - spot, axis=1) < 16.0]
+    spot = left["pubic-symphysis"][0] + np.array([13.0, 25.0, -5.0])
+    back = points[np.argmin(np.linalg.norm(points - spot, axis=1))]
     facing = vertex_normals(bones.hip_left) @ np.array([-0.2, 0.95, 0.2])
-    back = support(near, (-0.1, 1.0, 0.1))
     return np.asarray(np.minimum(_near(bones.hip_left, back[None], 9.0), (facing + 0.1) * 25.0))
 
 

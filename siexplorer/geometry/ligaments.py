@@ -224,7 +224,10 @@ def _sacrotuberous(bones: Bones, left: Points) -> Course:
         level = points[(np.abs(points[:, 2] - seat[2] - up) < 4.0) & (points[:, 1] > 55.0)]
         inner.append(support(level, (-0.75, 0.65, 0.0)))
     # The upper fibres end in front, the lower ones behind: the band twists as it comes down.
-    return [starts, _held(bones.hip_left, np.array(inner)[::-1], 44)], 1.9
+    ends = _held(bones.hip_left, np.array(inner)[::-1], 44)
+    # Laid behind the edge of the sacrum, before it is pulled down on it: none of it slips in front.
+    behind = 0.7 * starts + 0.3 * ends + np.array([3.0, 9.0, 0.0])
+    return [starts, behind, ends], 1.9
 
 
 def _long_posterior(bones: Bones, left: Points) -> Course:
@@ -259,7 +262,10 @@ def _anterior(bones: Bones, left: Points) -> Course:
         [support(patch[np.abs(patch[:, 2] - z) < 4.0], (0.0, -1.0, 0.0)) for z in levels]
     )
     starts = _held(bones.sacrum, front + np.array([-12.0, -7.0, 2.0]), 48)
-    return [starts, _held(bones.hip_left, front + np.array([8.0, -9.0, -2.0]), 48)], 1.2
+    ends = _held(bones.hip_left, front + np.array([8.0, -9.0, -2.0]), 48)
+    # Laid in front of the joint: no strand of it slips into the gap.
+    before = (starts + ends) / 2 + np.array([0.0, -6.0, 0.0])
+    return [starts, before, ends], 1.2
 
 
 def _iliolumbar(bones: Bones, left: Points, l5: Surface) -> Course:

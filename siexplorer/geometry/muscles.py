@@ -614,14 +614,14 @@ def _levator_ani(body: Body) -> Plan:
     arch = beside(rim[np.argmax(rim[:, 2])], -9.0, 12.0, 6.0)
     # Its tendinous arch hangs on the fascia of obturator internus, from the pubis to the spine.
     # Its front edge begins behind the bone, where nothing pushes it below or before the pubis.
-    front = beside(pubis, -3.0, 4.5, 2.0)
+    front = beside(pubis, 0.0, 2.5, 3.0)
     begun = lifted(body, laid([front[None], arch[None], spine[None]], 180)[0], 2.2)
     across = np.linspace(0.0, 1.0, len(begun))
     tip = body.left["coccyx-tip"][0]
     hiatus = (pubis + tip) / 2
     inner_border = np.stack(
         [
-            beside(pubis, -4.5, 12.0, -6.0),
+            beside(pubis, -3.0, 11.0, -4.0),
             np.array([11.0, hiatus[1] - 8.0, tip[2] - 24.0]),
             np.array([8.5, hiatus[1] + 12.0, tip[2] - 24.0]),
             np.array([2.0, tip[1] - 22.0, tip[2] - 16.0]),
