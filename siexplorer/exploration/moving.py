@@ -36,10 +36,6 @@ STRAIN_FROM_PERCENT = 0.3
 MOST_DRAWN_MM = 8.0
 """Largest shift ever drawn besides the rotation (design)."""
 
-GLIDE_LIFT = 0.25
-"""How far outwards an innominate is drawn for each mm that it is drawn glided, besides what its
-turn asks for (design: from 0.2 on, the loose joint keeps within 0.5 mm of its overlap at rest)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Factor:
@@ -321,7 +317,7 @@ def _lift_mm(pack: Pack, side: str, angle: float, glide_mm: float) -> float:
     rows = pack.si_room.get(side)
     if rows is None or not len(rows):
         return 0.0
-    return float(np.interp(angle, rows[:, 0], rows[:, 1])) + GLIDE_LIFT * abs(glide_mm)
+    return float(np.interp(angle, rows[:, 0], rows[:, 1])) + pack.si_glide_lift * abs(glide_mm)
 
 
 def shift_mm(matrices: dict[str, Floats], body: str, point: Floats) -> Floats:

@@ -25,7 +25,7 @@ from siexplorer.geometry.registration import apply
 from siexplorer.geometry.shape import MODELLED, ShapeModel
 from siexplorer.geometry.surface import Floats, Surface, is_closed, vertex_normals, volume_cm3
 from siexplorer.packs.convert import si_room
-from siexplorer.packs.pack import Pack, PackInfo, PackSurface, SurfaceInfo
+from siexplorer.packs.pack import CARRIED_GLIDE_LIFT, Pack, PackInfo, PackSurface, SurfaceInfo
 from siexplorer.packs.tissue import faults_of_any, measured
 
 SIGNS = {"left": 1, "right": -1}
@@ -159,6 +159,7 @@ def assembled(
         found,
         centres,
         {n: places[f"node/{n}"][0] for n in built_in.reference_nodes},
+        si_glide_lift=CARRIED_GLIDE_LIFT,
     )
 
 

@@ -18,6 +18,7 @@ from siexplorer.geometry.surface import Floats, Surface, area_cm2, is_closed, ve
 from siexplorer.packs.corrections import CorrectionsError, digest_of, kept, kept_file
 from siexplorer.packs.pack import (
     CARRIED,
+    CARRIED_GLIDE_LIFT,
     OWN,
     PARTS,
     Found,
@@ -372,6 +373,7 @@ def read_opened(path: Path) -> Opened:
             own.sides,
         ),
         stand_ins,
+        CARRIED_GLIDE_LIFT,
     )
     corrected = _arrays(head.corrected)
     return Opened(pack, head.record, corrected, head.problems, head.faults)

@@ -43,6 +43,11 @@ CARRIED = "carried over"
 WITH_HOLES = ("scanned", OWN)
 """What was scanned may have holes, and is the bone itself all the same."""
 
+GLIDE_LIFT, CARRIED_GLIDE_LIFT = 0.25, 0.45
+"""How far outwards an innominate is drawn for each mm that it is drawn glided, besides what its
+turn asks for (design: from 0.2 on, the loose joint keeps within 0.5 mm of its overlap at rest). On
+carried bones, whose joint faces fit less well, it takes more."""
+
 CACHE_FORMAT = "joined"
 MOST_CACHES = 6
 
@@ -145,8 +150,9 @@ class Pack:
     """A pelvis: surfaces by id, landmarks by id as (k, 3) mm, joint centres by id as (3,) mm.
 
     ``si_room`` has for each side (k, 2): posterior rotations in degrees, and how far outwards the
-    innominate must then be drawn to clear the sacrum, in mm (see geometry.clearance). ``stand_ins``
-    are closed surfaces, by id, for those that have holes: what lies in them is asked of these.
+    innominate must then be drawn to clear the sacrum, in mm (see geometry.clearance);
+    ``si_glide_lift`` how far besides for each mm that it is drawn glided. ``stand_ins`` are closed
+    surfaces, by id, for those that have holes: what lies in them is asked of these.
     """
 
     info: PackInfo
@@ -158,6 +164,7 @@ class Pack:
     problems: list[str] = field(default_factory=list)
     own: OwnMesh | None = None
     stand_ins: dict[str, Surface] = field(default_factory=dict)
+    si_glide_lift: float = GLIDE_LIFT
     derived: dict[Hashable, Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
