@@ -37,6 +37,9 @@ OVER_PIRIFORMIS = (72.0, 175.0, -45.0)
 MADE_UP_SD = (1.4, -1.2, 1.0, 0.6)
 """Weights of the pelvis that stands for a mesh of one's own."""
 
+SHAPE_STEPS = (9, -16, 8)
+"""Where the first sliders of shapes are put, in tenths of a standard deviation."""
+
 COLOURS = 256
 """Of a picture that is kept: enough for the eye, and a third of the size."""
 
@@ -147,6 +150,29 @@ def main() -> None:
         save("own")
         do.correcting.cancel()
 
+    def shapes() -> None:
+        do.set_mode("explore")
+        do.restore_hidden()
+        do.look("front")
+        window.commands["shapes"].trigger()
+        while not window.shape.sliders[0].isEnabled():
+            settle(0.05)
+        for slider, steps in zip(window.shape.sliders, SHAPE_STEPS, strict=False):
+            slider.setValue(steps)
+            settle(0.1)
+        while do.rough:
+            settle(0.05)
+        save("shapes")
+        do.set_preset("bones")
+        do.visit("left-asis")
+        do.look("front")
+        window.shape.beside.click()
+        save("pelves")
+        do.compare(None)
+        do.set_shape(())
+        do.restore_hidden()
+        window.commands["shapes"].trigger()
+
     while window.view is None:
         settle(0.05)
     window.view.animate = False
@@ -254,6 +280,7 @@ def main() -> None:
     settle(1.0)
     save("session-sides")
     window.follow.end()
+    shapes()
     own_mesh()
     window.close()
 
