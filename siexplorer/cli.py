@@ -7,6 +7,7 @@ be understood or met, 3 this machine lacks a library.
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -1185,30 +1186,39 @@ def _progress(word: str) -> Callable[[int, int], None]:
     on_screen = sys.stderr.isatty()
 
     def say(done: int, total: int) -> None:
+        if _ENDING.is_set():
+            raise KeyboardInterrupt
         end = "\r" if on_screen and done < total else "\n"
         print(f"{word} {done} of {total}", end=end, file=sys.stderr, flush=True)
 
     return say
 
 
+_ENDING = threading.Event()
+"""Somebody asked to end. What is raised at that moment is lost where a library calls us back, so
+that it is asked again between two pictures."""
+
+
 @contextmanager
 def _ended_softly() -> Iterator[None]:
     """Let a request to end from outside be as Ctrl+C is, so that nothing is left behind."""
     import signal
-    import threading
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(_number: int, _frame: object) -> None:
+        _ENDING.set()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        _ENDING.clear()
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _export_kind(out: Path) -> str:

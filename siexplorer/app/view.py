@@ -360,6 +360,8 @@ class SceneView(QtInteractor):  # type: ignore[misc]
             self._put_landmark(at)
             self.exploration.pause_merging()
             return
+        # The coarse stand-ins of a model that has only just come to rest are not searched.
+        self.pelvis.set_moving(moving=False)
         hit = self.hit(at)
         if hit is not None and hit.zone is not None:
             self.exploration.place_ball(np.array(hit.position))
