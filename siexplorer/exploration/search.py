@@ -37,6 +37,7 @@ def find(known: Knowledge, query: str, most: int = 12, *, guides: bool = False) 
     wanted = [word for word in words if word not in SIDE_WORDS]
     if not wanted and not sides:
         return []
+    asked = _spelling(wanted)
     found = []
     things: list[Entry | Movement | Guide] = [*known.entries.values(), *known.movements.values()]
     if guides:
@@ -48,16 +49,13 @@ def find(known: Knowledge, query: str, most: int = 12, *, guides: bool = False) 
         if not wanted:
             found.append(Found(entry, entry.name, 1.0))
             continue
-        best = max(
-            (
-                Found(entry, name, _score(wanted, _bare(name), fuzz.ratio))
-                for name in names_of(entry)
-            ),
-            key=lambda one: one.score,
-        )
-        score = best.score - _strangeness(wanted, entry) - (5.0 if other_side else 0.0)
+        scores = {name: _score(asked, _spelt(name), fuzz.ratio) for name in names_of(entry)}
+        matched = max(scores, key=lambda name: scores[name])
+        score = scores[matched] - (5.0 if other_side else 0.0)
         if score >= LEAST_SCORE:
-            found.append(Found(entry, best.matched, score))
+            score -= _strangeness(wanted, entry)
+        if score >= LEAST_SCORE:
+            found.append(Found(entry, matched, score))
     # Stable: what fits equally well stays in the order of the records, left beside right.
     found.sort(key=lambda one: -one.score)
     return [one for one in found[:most] if one.score >= found[0].score - MOST_BEHIND]
@@ -86,20 +84,33 @@ def _words(text: str) -> list[str]:
     return str(utils.default_process(text)).split()
 
 
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """Words, in a row, and in the order of the alphabet."""
+
+    words: tuple[str, ...]
+    whole: str
+    ordered: str
+
+
+def _spelling(words: list[str]) -> _Spelling:
+    return _Spelling(tuple(words), " ".join(words), " ".join(sorted(words)))
+
+
 @lru_cache(maxsize=4096)
-def _bare(name: str) -> list[str]:
-    """The words of a name without its side; kept, as every key that is typed asks for them all."""
-    return [word for word in _words(name) if word not in SIDE_WORDS]
+def _spelt(name: str) -> _Spelling:
+    """A name without its side; kept, as every key that is typed asks for them all."""
+    return _spelling([word for word in _words(name) if word not in SIDE_WORDS])
 
 
-def _score(wanted: list[str], name: list[str], likeness: Likeness) -> float:
+def _score(wanted: _Spelling, name: _Spelling, likeness: Likeness) -> float:
     """How well the words of a query fit those of one name, 0..100.
 
     In falling order: the same words, those words at the beginning or anywhere in a longer name, the
     beginnings of its words (while typing), a name inside a longer query, and last what is spelt
     alike.
     """
-    query, whole = " ".join(wanted), " ".join(name)
+    query, whole = wanted.whole, name.whole
     longer = min(4.0, 0.1 * abs(len(whole) - len(query)))
     if query == whole:
         return 100.0
@@ -107,15 +118,13 @@ def _score(wanted: list[str], name: list[str], likeness: Likeness) -> float:
         return 94.0 - longer
     if f" {query}" in f" {whole}":
         return 89.0 - longer
-    if all(any(part.startswith(word) for part in name) for word in wanted):
+    if all(any(part.startswith(word) for part in name.words) for word in wanted.words):
         return 84.0 - longer
     if len(whole) > 3 and f" {whole} " in f" {query} ":
         return 80.0 - longer
     if len(query) < 3:
         return 0.0
-    ordered = likeness(query, whole)
-    sorted_words = likeness(" ".join(sorted(wanted)), " ".join(sorted(name)))
-    return 0.9 * max(ordered, sorted_words)
+    return 0.9 * max(likeness(query, whole), likeness(wanted.ordered, name.ordered))
 
 
 def _strangeness(wanted: list[str], entry: Entry | Movement | Guide) -> float:
@@ -124,8 +133,8 @@ def _strangeness(wanted: list[str], entry: Entry | Movement | Guide) -> float:
     Many things go by one word: both the PSIS and the dimple above it are called ``dimples``. What
     bears the word in its name comes first.
     """
-    own = {word.rstrip("s") for word in _bare(entry.name)}
-    lay = {word.rstrip("s") for word in _bare(entry.lay_name)}
+    own = {word.rstrip("s") for word in _spelt(entry.name).words}
+    lay = {word.rstrip("s") for word in _spelt(entry.lay_name).words}
     lacks = [
         0.0 if word.rstrip("s") in own else 1.5 if word.rstrip("s") in lay else 3.0
         for word in wanted
