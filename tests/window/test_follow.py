@@ -1,7 +1,11 @@
 """Following a technique in the real window: the gate, the session, STOP, and nothing kept."""
 
+import hashlib
+from pathlib import Path
+
 import pytest
 from helpers import settle
+from platformdirs import user_cache_path, user_config_path, user_data_path, user_state_path
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QPushButton
@@ -240,12 +244,29 @@ def test_stop_by_keys_and_mouse_at_every_step_of_every_technique(follow_window, 
     assert focus_shown()
 
 
+def kept() -> dict[Path, bytes]:
+    """All that the program keeps on this computer but for its settings."""
+    folders = {
+        place("siexplorer", appauthor=False)
+        for place in (user_data_path, user_cache_path, user_config_path, user_state_path)
+    }
+    return {
+        file: hashlib.sha256(file.read_bytes()).digest()
+        for folder in folders
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
 def test_every_question_blocks_nothing_is_kept_and_it_fills_a_screen(
-    follow_window, settings_file, qtbot
+    follow_window, settings_file, qtbot, tmp_path, monkeypatch
 ):
     window = follow_window
+    # Folders of its own, so that nothing else on this computer changes them meanwhile.
+    for kind in ("DATA", "CACHE", "CONFIG", "STATE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
     window.settings._store.sync()
-    before = settings_file.read_bytes()
+    before = settings_file.read_bytes(), kept()
     questions = window.exploration.known.of_kind(Question)
     assert len(questions) >= 12
     dialog = GateDialog(window.exploration.known)
@@ -273,7 +294,7 @@ def test_every_question_blocks_nothing_is_kept_and_it_fills_a_screen(
     window.follow.begin()
     view = window.follow.view
     window.settings._store.sync()
-    assert settings_file.read_bytes() == before
+    assert (settings_file.read_bytes(), kept()) == before
 
     # Over the whole screen it is the same session.
     view.full.click()
