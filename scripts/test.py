@@ -1,8 +1,9 @@
 """Check everything: `python3 scripts/test.py`. Installs what that needs the first time.
 
-Style, types and import rules come first, then three tiers of tests: `tests/core` (no screen, no
-Qt), `tests/widgets` (Qt drawing into memory) and `tests/window` (real windows, on Linux on a
-virtual screen of their own). All of it runs even after a failure; the exit code tells at the end.
+Three tiers of tests, and beside the first of them style, types and import rules: `tests/core` (no
+screen, no Qt), `tests/widgets` (Qt drawing into memory) and `tests/window` (real windows, on Linux
+on a virtual screen of their own). All of it runs even after a failure; the exit code tells at the
+end.
 
 Arguments go to pytest, and then only pytest runs. If some of them are paths below `tests/`, only
 the tiers run that those belong to:  python3 scripts/test.py tests/core/test_bootstrap.py -x
@@ -29,6 +30,7 @@ if sys.version_info[:2] < OLDEST_PYTHON:
     sys.exit(2)
 
 from collections.abc import Iterator  # noqa: E402
+from concurrent.futures import ThreadPoolExecutor  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 from pathlib import Path  # noqa: E402
 from xml.etree import ElementTree  # noqa: E402
@@ -105,12 +107,19 @@ def main() -> int:
     libraries = {**bootstrap.DRAWING_LIBRARIES, **bootstrap.X11_LIBRARIES}
     python = bootstrap.prepare({"test"}, libraries, programs)
 
-    steps = [] if arguments else [run_check(*check) for check in checks(python)]
     total = Count()
-    for tier, pytest_arguments in chosen.items():
-        step, count = run_tier(python, tier, pytest_arguments, narrowed=bool(arguments))
-        steps.append(step)
-        total.add(count)
+    tested: list[Step] = []
+    # What is not a test waits for nothing and nothing for it: it goes beside the first tier.
+    with ThreadPoolExecutor(1) as beside:
+        checked = [beside.submit(run_check, *one) for one in ([] if arguments else checks(python))]
+        for number, (tier, pytest_arguments) in enumerate(chosen.items()):
+            step, count = run_tier(python, tier, pytest_arguments, narrowed=bool(arguments))
+            tested.append(step)
+            total.add(count)
+            for one in checked if number == 0 else []:
+                announce(one.result()[0].name)
+                print(one.result()[1], end="", flush=True)
+    steps = [*(one.result()[0] for one in checked), *tested]
 
     announce("Summary")
     for step in steps:
@@ -169,12 +178,18 @@ def checks(python: Path) -> list[tuple[str, list[str]]]:
     ]
 
 
-def run_check(name: str, command: list[str]) -> Step:
-    """Run one check with its output as it is."""
-    announce(name)
+def run_check(name: str, command: list[str]) -> tuple[Step, str]:
+    """Run one check; returns how it ended, and what it printed."""
     started = time.monotonic()
-    code = subprocess.call(command, cwd=bootstrap.CHECKOUT)
-    return Step(name, code == 0, time.monotonic() - started)
+    done = subprocess.run(
+        command,
+        cwd=bootstrap.CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    return Step(name, done.returncode == 0, time.monotonic() - started), done.stdout
 
 
 def run_tier(
