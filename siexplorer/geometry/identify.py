@@ -211,7 +211,7 @@ def identify(
         working, corner = thin.surface, thin.vertex
     if len(working.faces) < 50:
         raise NotAPelvis(f"It has only {len(working.faces)} triangles, too few for a bone.")
-    holes = _holes(working)
+    holes = _holes(whole)
     wound = wound_alike(working)
     turned = float((wound.faces != working.faces).any(axis=1).mean())
     working = wound

@@ -150,6 +150,15 @@ def test_holes_duplicates_and_flat_triangles_do_no_harm(model):
     assert off["right-ischial-spine"] < 3
 
 
+def test_a_fine_mesh_has_no_holes_but_its_own(model, monkeypatch):
+    """The search goes over a coarser copy of it, whose borders are not the mesh's."""
+    sample = model.sample(np.array([0.5, -1.0]))
+    parts = [Part("", sample.surfaces[name]) for name in PELVIS]
+    monkeypatch.setattr("siexplorer.geometry.identify.WORKING_FACES", 10_000)
+    monkeypatch.setattr("siexplorer.geometry.identify.WORKING_STEP_MM", 3.0)
+    assert identify(parts, model, unit="mm").holes == 0
+
+
 def test_a_mirrored_scan_is_undecidable_from_shape_and_names_tell_it(model):
     scan = made_up(model, 916, triangles=14000, merged=False)
     flip = np.diag([-1.0, 1.0, 1.0, 1.0])
