@@ -118,7 +118,9 @@ def main() -> int:
             total.add(count)
             for one in checked if number == 0 else []:
                 announce(one.result()[0].name)
-                print(one.result()[1], end="", flush=True)
+                # As it is: the terminal may not know every sign in it.
+                sys.stdout.buffer.write(one.result()[1])
+                sys.stdout.buffer.flush()
     steps = [*(one.result()[0] for one in checked), *tested]
 
     announce("Summary")
@@ -178,7 +180,7 @@ def checks(python: Path) -> list[tuple[str, list[str]]]:
     ]
 
 
-def run_check(name: str, command: list[str]) -> tuple[Step, str]:
+def run_check(name: str, command: list[str]) -> tuple[Step, bytes]:
     """Run one check; returns how it ended, and what it printed."""
     started = time.monotonic()
     done = subprocess.run(
@@ -186,8 +188,6 @@ def run_check(name: str, command: list[str]) -> tuple[Step, str]:
         cwd=bootstrap.CHECKOUT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
     )
     return Step(name, done.returncode == 0, time.monotonic() - started), done.stdout
 
