@@ -66,6 +66,9 @@ class Worker(QObject):
             task()
         except (PackError, ValueError) as error:
             fault = str(error)
+        except Exception as error:
+            # A thread that dies in silence would leave the panel waiting for ever.
+            fault = f"something went wrong that was not foreseen ({type(error).__name__}: {error})."
         self.busy = False
         try:
             self.done.emit(fault)

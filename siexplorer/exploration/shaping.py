@@ -18,6 +18,8 @@ MODES = 5
 """So many modes have a slider: together three quarters of how the 26 people differ."""
 
 MOST_SD = 2.0
+"""How far a slider goes: about 95 people of 100 lie within (normal distribution)."""
+
 MOST_TOGETHER_SD = 3.33
 """How far all weights together may go: of five that are spread normally, 95 in 100 people lie
 within (chi-square). Beyond, the model folds its bones."""

@@ -21,9 +21,6 @@ MODELLED = ("left-hip-bone", "right-hip-bone", "sacrum", "coccyx", "left-femur",
 PELVIS = ("left-hip-bone", "right-hip-bone", "sacrum")
 """The bones whose shape the model knows best; the others hang on them."""
 
-MOST_SD = 2.0
-"""How far from the mean a slider goes: about 95 people of 100 lie within (normal distribution)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Carried:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from siexplorer.anatomy.places import data_folder
-from siexplorer.geometry.shape import MODELLED, MOST_SD, PELVIS, ShapeModel
+from siexplorer.exploration.shaping import MOST_SD
+from siexplorer.geometry.shape import MODELLED, PELVIS, ShapeModel
 from siexplorer.geometry.surface import is_closed, volume_cm3
 from siexplorer.packs.pack import BUILT_IN, SHAPE_FILE, PackError, read_shape
 
