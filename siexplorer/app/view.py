@@ -141,7 +141,7 @@ class SceneView(QtInteractor):  # type: ignore[misc]
 
         def done(_window: object, _event: str) -> None:
             view = me()
-            if view is not None and hasattr(view, "pelvis") and not view.pelvis.moving:
+            if view is not None and hasattr(view, "pelvis") and view.pelvis.drawn_in_full():
                 view._full_ms = 1000.0 * (time.perf_counter() - view._began)
 
         self.render_window.AddObserver("StartEvent", begun)

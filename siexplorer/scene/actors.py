@@ -21,7 +21,7 @@ def poly_data(
     data, points = vtkPolyData(), vtkPoints()
     points.SetData(numpy_to_vtk(surface.vertices.astype(np.float32), deep=1))
     data.SetPoints(points)
-    data.SetPolys(_cells(surface.faces))
+    data.SetPolys(triangles(surface.faces))
     if normals is not None:
         held = numpy_to_vtk(normals.astype(np.float32), deep=1)
         held.SetName("Normals")
@@ -170,7 +170,8 @@ def _shaded(data: vtkPolyData, light: str = PLAIN_LIGHT) -> vtkActor:
     return actor
 
 
-def _cells(faces: Ints) -> vtkCellArray:
+def triangles(faces: Ints) -> vtkCellArray:
+    """(n, 3) vertex numbers as VTK's cells."""
     cells = vtkCellArray()
     offsets = np.arange(0, 3 * len(faces) + 1, 3, dtype=np.int64)
     cells.SetData(

@@ -58,11 +58,11 @@ class Overlay:
         self.plotter, self.theme, self.scale = plotter, theme, scale
         self._covered = weakref.WeakMethod(covered)
         self.renderer = vtkRenderer()
-        self.renderer.SetLayer(1)
+        self.renderer.SetLayer(2)
         self.renderer.InteractiveOff()
         self.renderer.SetActiveCamera(plotter.renderer.GetActiveCamera())
         window = plotter.render_window
-        window.SetNumberOfLayers(2)
+        window.SetNumberOfLayers(3)
         window.AddRenderer(self.renderer)
         self._actors3d: list[vtkActor] = []
         self._hints: list[Floats] = []

@@ -32,6 +32,7 @@ from siexplorer.scene.actors import (
     set_points,
 )
 from siexplorer.scene.actors import place as put
+from siexplorer.scene.backdrop import Backdrop, layer_above
 from siexplorer.scene.ball import BallMarks
 from siexplorer.scene.camera import DIRECTIONS, VIEW_ANGLE_DEG, fixed_view, lain
 from siexplorer.scene.core import core_layers
@@ -121,7 +122,12 @@ class PelvisScene:
         )
         self.moving_marks = MovingMarks(self.overlay.renderer)
         self.zone_skin = ZoneSkin(plotter.renderer)
-        self.ball_marks = BallMarks(plotter.renderer)
+        standing = layer_above(plotter.render_window, plotter.renderer)
+        self.ball_marks = BallMarks(standing)
+        # Nothing is kept of a picture that is drawn once.
+        self.backdrop = None
+        if stirred is not None:
+            self.backdrop = Backdrop(plotter.render_window, plotter.renderer, standing)
         self.cutting = Cutting(plotter.renderer, exploration, self.picker, scale)
         # A weak link: the exploration outlives the views that watch it.
         me = weakref.ref(self)
@@ -154,6 +160,8 @@ class PelvisScene:
         self.exploration.changed.disconnect(self._follow_exploration, missing_ok=True)
         self.exploration.settled.disconnect(self._settle, missing_ok=True)
         self.exploration.correcting.changed.disconnect(self._follow_correcting, missing_ok=True)
+        if self.backdrop is not None:
+            self.backdrop.close()
         self.overlay.close()
 
     # Building -------------------------------------------------------------------------------------
@@ -189,8 +197,8 @@ class PelvisScene:
         if seen != (after.view, after.camera, after.mode, self.lying()):
             self._lain = self.lying()
             self.aim()
-        glides = (before.section, before.at, before.magnification, before.ball, before.shape)
-        now = (after.section, after.at, after.magnification, after.ball, after.shape)
+        glides = (before.section, before.at, before.magnification, before.shape)
+        now = (after.section, after.at, after.magnification, after.shape)
         if glides != now and self._stirred is not None:
             self._stirred()
         if after.ball is not None and replace(before, ball=after.ball) == after:
@@ -500,9 +508,7 @@ class PelvisScene:
             self.overlay.set_core("", [])
             return
         on = self.skin_map()
-        if self.zone_skin.draw(known, on if state.section is None else None, tool):
-            # What is seen through is drawn in the order in which it was added: the tool last.
-            self.ball_marks.clear()
+        self.zone_skin.draw(known, on if state.section is None else None, tool)
         found = self.exploration.verdict()
         stack = self.exploration.stack(wait=self._stirred is None)
         if on is None or tool is None or found is None:
@@ -707,6 +713,10 @@ class PelvisScene:
     def moving(self) -> bool:
         """Whether the model is drawn as one that turns."""
         return self.surfaces.detail.moving
+
+    def drawn_in_full(self) -> bool:
+        """Whether the last picture was drawn anew in every part, and as finely as can be."""
+        return not self.moving and (self.backdrop is None or self.backdrop.whole)
 
     def set_moving(self, *, moving: bool) -> None:
         """The model turns, or stands again."""

@@ -10,7 +10,7 @@ from siexplorer.anatomy.records import Tool
 from siexplorer.exploration.ball import SkinMap, state_codes
 from siexplorer.geometry.surface import Surface
 from siexplorer.geometry.zones import ORDER
-from siexplorer.scene.actors import flat_actor
+from siexplorer.scene.actors import flat_actor, triangles
 from siexplorer.scene.theme import ZONE_COLOURS, rgb
 
 LIFT_MM = 0.6
@@ -26,6 +26,10 @@ WASH = {"clear": 0.44, "caution": 0.40, "avoid": 0.30}
 INK = {"clear": 0.90, "caution": 0.80, "avoid": 0.56}
 UNRATED = 0.28
 """Where no rule speaks, the map is so much fainter."""
+
+EVEN = 1.0
+"""Where the share in the middle of an edge is that of its ends, but for rounding (in 255ths), the
+edge is drawn whole: two in five of the triangles are left, and no border moves."""
 
 MAP_SHADER = """
   float clear_ = vertexColorVSOutput.r, caution = vertexColorVSOutput.g;
@@ -67,12 +71,12 @@ class ZoneSkin:
         self._drawn: object = None
         self._on: SkinMap | None = None
 
-    def draw(self, known: Knowledge, on: SkinMap | None, tool: Tool | None) -> bool:
-        """Show the map for a tool; None takes it away. Says whether its actor is a new one."""
+    def draw(self, known: Knowledge, on: SkinMap | None, tool: Tool | None) -> None:
+        """Show the map for a tool; None takes it away."""
         if on is None or tool is None:
             if self.actor is not None:
                 self.actor.SetVisibility(False)
-            return False
+            return
         codes = state_codes(known, tool)
         key = (id(on), tool.counted_radius_mm, codes.tobytes())
         anew = self._on is not on or self.actor is None
@@ -83,20 +87,23 @@ class ZoneSkin:
             self._colour(weights(on, codes, tool))
         if self.actor is not None:
             self.actor.SetVisibility(True)
-        return anew
 
     def _renew(self, on: SkinMap) -> None:
         if self.actor is not None:
             self.renderer.RemoveActor(self.actor)
         self._on = on
-        lifted = Surface(on.grid.points + on.grid.normals * LIFT_MM, on.grid.fine.faces)
-        self.actor = map_actor(lifted)
+        self.actor = map_actor(
+            Surface(on.grid.points + on.grid.normals * LIFT_MM, on.grid.fine.faces)
+        )
         self.renderer.AddActor(self.actor)
 
     def _colour(self, shares: npt.NDArray[np.uint8]) -> None:
         assert self.actor is not None
+        assert self._on is not None
         data = self.actor.GetMapper().GetInput()
         data.GetPointData().SetScalars(numpy_to_vtk(shares, deep=1))
+        grid = self._on.grid
+        data.SetPolys(triangles(fewer(grid.fine.faces, grid.parents, shares)))
         data.Modified()
 
 
@@ -109,6 +116,38 @@ def weights(on: SkinMap, codes: npt.NDArray[np.int8], tool: Tool) -> npt.NDArray
     spoken = on.inside_mm(tool.counted_radius_mm, rated)[:, 1:]
     share = np.clip(np.column_stack([states, spoken]) / (2 * BORDER_MM) + 0.5, 0.0, 1.0)
     return np.asarray(np.round(255 * share), dtype=np.uint8)
+
+
+def fewer(
+    faces: npt.NDArray[np.int32],
+    parents: npt.NDArray[np.int64],
+    shares: npt.NDArray[np.uint8],
+) -> npt.NDArray[np.int32]:
+    """Triangles of a skin whose edges were halved, where that makes a difference to the map.
+
+    ``faces`` (4 n, 3) are the quarters of each of n triangles, the inner one last, as ``grid_of``
+    makes them; ``parents`` (v, 2) the ends of the edge that a vertex halves; ``shares`` (v, 4) what
+    is drawn. Neighbours agree about each edge, so no cracks open.
+    """
+    ends = shares.astype(np.float64)[parents].mean(axis=1)
+    needed = (np.abs(shares - ends) > EVEN).any(axis=1)
+    quarters = faces.reshape(-1, 4, 3)
+    corners = quarters[:, [0, 1, 2], [0, 1, 2]]
+    middles = quarters[:, 3]
+    halved = needed[middles]
+    found = [quarters[halved.all(axis=1)].reshape(-1, 3)]
+    count = halved.sum(axis=1)
+    found.append(corners[count == 0])
+    # Turned so that the one halved, or the one whole, edge comes first.
+    for number, first in ((1, halved.argmax(axis=1)), (2, halved.argmin(axis=1))):
+        chosen = count == number
+        turn = (first[chosen, None] + np.arange(3)) % 3
+        (a, b, c), (ab, bc, ca) = (
+            np.take_along_axis(one[chosen], turn, axis=1).T for one in (corners, middles)
+        )
+        pieces = [(a, ab, c), (ab, b, c)] if number == 1 else [(a, b, bc), (a, bc, ca), (ca, bc, c)]
+        found += [np.column_stack(piece) for piece in pieces]
+    return np.concatenate(found).astype(np.int32)
 
 
 def map_actor(skin: Surface) -> vtkActor:

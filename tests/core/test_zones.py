@@ -27,9 +27,10 @@ from siexplorer.exploration.ball import (
 )
 from siexplorer.exploration.ball_checks import TOOLS
 from siexplorer.exploration.state import SKINS, SkinKind
-from siexplorer.geometry.surface import Floats
+from siexplorer.geometry.surface import Floats, Surface, area_cm2
 from siexplorer.geometry.zones import ORDER, Masks, to_line
 from siexplorer.packs.pack import Pack, read_pack
+from siexplorer.scene.zones import fewer, weights
 
 SIGNS = {"left": 1.0, "right": -1.0}
 BALLS = ("tennis-ball", "lacrosse-ball", "racquetball", "massage-ball")
@@ -411,3 +412,29 @@ def test_each_verdict_has_a_reason_of_one_sentence(known: Knowledge) -> None:
     for zone in known.zones.values():
         for reason in (zone.reason, *(one.reason for one in zone.for_tools)):
             assert re.fullmatch(r"[^.!?]+[.!?]", reason.text), (zone.id, reason.text)
+
+
+@pytest.mark.parametrize("tool", ["lacrosse-ball", "palm"])
+def test_the_map_is_drawn_with_fewer_triangles_and_without_cracks(on: SkinMap, tool: str) -> None:
+    known, _ = everything()
+    faces, parents = on.grid.fine.faces, on.grid.parents
+    shares = weights(on, state_codes(known, known.tools[tool]), known.tools[tool])
+    few = fewer(faces, parents, shares)
+    assert len(few) < 0.5 * len(faces)
+    assert area_cm2(Surface(on.grid.points, few)) == pytest.approx(area_cm2(on.grid.fine))
+    # As many open edges as at the cut ends of the skin, each as long: none opened elsewhere.
+    whole, left = open_edges(on.grid.fine), open_edges(Surface(on.grid.points, few))
+    assert left == pytest.approx(whole)
+    # What lies on a border is drawn as it is: the middles of the edges there are corners still.
+    best = np.sort(shares[:, :3].astype(int), axis=1)
+    border = (best[:, 2] - best[:, 1] < 8) & (parents[:, 0] != parents[:, 1])
+    bent = np.abs(shares - shares.astype(float)[parents].mean(axis=1)).max(axis=1) > 1.0
+    assert set(np.flatnonzero(border & bent)) <= set(few.ravel())
+
+
+def open_edges(surface: Surface) -> float:
+    """The length in mm of the edges that belong to one triangle only."""
+    sides = np.sort(surface.faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+    pairs, count = np.unique(sides, axis=0, return_counts=True)
+    first, second = surface.vertices[pairs[count == 1]].transpose(1, 0, 2)
+    return float(np.linalg.norm(second - first, axis=1).sum())
