@@ -203,7 +203,10 @@ def run_tier(
     started = time.monotonic()
     try:
         with surroundings(tier) as environment:
-            options = [*TIER_OPTIONS.get(tier, []), *([] if narrowed else SIDE_BY_SIDE.get(tier, []))]
+            options = [
+                *TIER_OPTIONS.get(tier, []),
+                *([] if narrowed else SIDE_BY_SIDE.get(tier, [])),
+            ]
             code, count = run_pytest(python, [*options, *arguments], environment)
     except bootstrap.SetupProblem as problem:
         print(problem, flush=True)
