@@ -152,12 +152,21 @@ def _sacral_ala(bones: Bones, left: Points) -> Floats:
 
 
 def _lesser_trochanter(bones: Bones, left: Points) -> Floats:
-    """The lesser trochanter and the shaft just below it."""
+    """The front of the lesser trochanter and the shaft just below it."""
+    return _near(bones.femur_left, iliacus_line(bones, left), 7.5)
+
+
+def iliacus_line(bones: Bones, left: Points) -> Floats:
+    """(3, 3) down the middle of where iliacus ends: from the front flank of the lesser trochanter
+    to the inner side of the shaft."""
     points = bones.femur_left.vertices
     tip = left["lesser-trochanter"][0]
-    below = points[np.abs(points[:, 2] - (tip[2] - 22.0)) < 4.0]
-    shaft = support(below, (-0.8, 0.6, 0.0))
-    return np.asarray(9.0 - _distance(points, _dense(np.array([tip, shaft]))))
+    inner = points[points[:, 0] < tip[0] + 22.0]
+    line = []
+    for down, way in ((3.0, (-0.95, -0.3, 0.0)), (11.0, (-1.0, -0.1, 0.0)), (22.0, (-1.0, 0, 0))):
+        level = inner[np.abs(inner[:, 2] - (tip[2] - down)) < 2.0]
+        line.append(support(level, way))
+    return np.array(line)
 
 
 def _pelvic_sacrum(bones: Bones, left: Points) -> Floats:

@@ -8,15 +8,14 @@ import numpy.typing as npt
 from scipy.ndimage import distance_transform_edt, label, map_coordinates
 from scipy.spatial import cKDTree
 
-from siexplorer.geometry.surface import Floats, Surface, face_normals, vertex_normals
+from siexplorer.geometry.surface import Floats, Surface, face_normals, turns_round, vertex_normals
 
 Grid = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 REACH_MM = 24.0
 """Distances are exact up to here; beyond, only the side is kept (design)."""
 
-STEEP, MOST_FOLDS = 2.5, 200
-"""How many spacings a distance may change by from one node to the next, and how many layers of
-false insides are turned over at most (design: 7 were needed)."""
+STEEP = 2.5
+"""How many spacings a distance may change by from one node to the next (design)."""
 
 ON_FACE = np.array([[1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4]], dtype=float)
 ON_FACE /= ON_FACE.sum(axis=1, keepdims=True)
@@ -150,24 +149,29 @@ def take_in(grid: Lattice, surface: Surface, reach_mm: float = REACH_MM) -> None
         outside = np.unique(parts[border & (parts > 0)])
         inside = ~np.isin(parts, outside) & (parts > 0)
         cube[inside] = -reach_mm
-    grid.joined(block, unfolded(cube, grid.spacing_mm).astype(np.float32))
+    grid.joined(block, unfolded(cube, nodes, surface, grid.spacing_mm).astype(np.float32))
 
 
-def unfolded(cube: Grid, spacing_mm: float) -> Grid:
-    """Signed distances without false insides.
+def unfolded(cube: Grid, nodes: Floats, surface: Surface, spacing_mm: float) -> Grid:
+    """Signed distances (nx, ny, nz) at ``nodes`` (n, 3), on the right side of a closed surface.
 
-    Behind the sharp rim of a thin band the nearest normal tells the wrong side. A true inside never
-    lies more than a few spacings deep right beside an outside, so what does is turned over.
+    By a sharp rim or a narrow crease the nearest normal may tell the wrong side. Distances differ
+    by no more than places do, so where they do, on both sides of zero, one of two neighbours is
+    wrong: the surface itself is asked, and so on, until what was put right agrees all round.
     """
-    cube = cube.copy()
-    for _ in range(MOST_FOLDS):
-        wrong = np.zeros(cube.shape, dtype=bool)
+    cube, places = cube.copy(), nodes.reshape(*cube.shape, 3)
+    sure = np.zeros(cube.shape, dtype=bool)
+    while True:
+        doubtful = np.zeros(cube.shape, dtype=bool)
         for axis in range(3):
-            here, mark = np.moveaxis(cube, axis, 0), np.moveaxis(wrong, axis, 0)
+            here, mark = np.moveaxis(cube, axis, 0), np.moveaxis(doubtful, axis, 0)
             steep = np.abs(np.diff(here, axis=0)) > STEEP * spacing_mm
-            mark[1:] |= steep & (here[1:] < 0) & (here[:-1] > 0)
-            mark[:-1] |= steep & (here[:-1] < 0) & (here[1:] > 0)
-        if not wrong.any():
-            break
-        cube[wrong] *= -1.0
-    return cube
+            steep &= (here[1:] < 0) != (here[:-1] < 0)
+            mark[1:] |= steep
+            mark[:-1] |= steep
+        doubtful &= ~sure
+        if not doubtful.any():
+            return cube
+        within = turns_round(surface, places[doubtful]) > 0.5
+        cube[doubtful] = np.abs(cube[doubtful]) * np.where(within, -1.0, 1.0)
+        sure |= doubtful

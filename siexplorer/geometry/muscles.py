@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from siexplorer.geometry.attachments import Area, femur_marks, foramen_rim, left_areas, painted
+from siexplorer.geometry.attachments import (
+    Area,
+    femur_marks,
+    foramen_rim,
+    iliacus_line,
+    left_areas,
+    painted,
+)
 from siexplorer.geometry.flesh import BAND, SPREAD_MM, Flesh, grown, spread_evenly
 from siexplorer.geometry.landmarks import Bones, Points, acetabulum
 from siexplorer.geometry.lattice import REACH_MM, Lattice, distances
@@ -362,16 +369,14 @@ def _iliacus(body: Body) -> Plan:
         begun.points, gate.mean(axis=0), np.array([0, 0, 1.0]), np.array([0, -1.0, 0])
     )
     across = ranked(turn)
-    patch = painted(body.areas["iliacus.insertion"], 1.0)
-    ends = patch.vertices[spread_evenly(patch.vertices, 40)]
-    ends = along(ends[np.argsort(ends[:, 2])], 0.05 + 0.3 * (1 - across))
+    ends = along(iliacus_line(body.fine, body.left), 0.1 + 0.9 * across)
     low = centre + np.array([-2.0, -radius - 4.0, -24.0])
-    under = low + along(np.array([[-7.0, 6.0, 0.0], [6.0, 0.0, 0.0]]), across)
+    under = low + along(np.array([[-2.0, 6.0, 0.0], [10.0, 0.0, 0.0]]), across)
     stations = [
         begun.points,
         lifted(body, along(gate, 0.35 + 0.65 * across), 9.0),
         lifted(body, under, 8.0),
-        lifted(body, ends, 1.0),
+        lifted(body, ends, 0.5),
     ]
     bundle = pulled(body, stations, 6.0)
     radii = thick(belly(4.0, 9.0, 1.8, 0.42), begun, 20.0, 0.65)
@@ -392,25 +397,29 @@ def _psoas_major(body: Body) -> Plan:
     brim = body.left["arcuate-line"]
     over_brim = beside(brim[np.argmin(np.abs(brim[:, 2] + 12.0))], 0.0, -18.0, 18.0)
     gate = along(_groin(body), np.array([0.42]))[0]
-    patch = painted(body.areas["psoas-major.insertion"], 1.0)
-    end = patch.vertices.mean(axis=0)
+    end = beside(body.left["lesser-trochanter"][0], 0.4, 0.2, -1.5)
     core = np.stack(
         [
             *(beside(side, out, 6.0, 0.0) for side, out in zip(sides, PSOAS_BESIDE, strict=True)),
             over_brim,
             lifted(body, gate[None], 13.0)[0],
-            lifted(body, beside(centre, -8.0, -radius - 4.0, -22.0)[None], 9.0)[0],
-            lifted(body, end[None], 1.5)[0],
+            lifted(body, beside(centre, -9.5, -radius - 4.0, -22.0)[None], 9.0)[0],
+            end,
         ]
     )
-    size = np.array([5.0, 9.0, 12.0, 14.5, 16.0, 15.0, 12.0, 8.0, 2.0])
+    size = np.array([5.0, 9.0, 12.0, 14.5, 16.0, 15.0, 12.0, 6.0, 2.2])
     # A spindle: each strand leaves its vertebra and joins it, at a place of its own within.
     middle = laid([point[None] for point in core], 400)[0]
     knots = np.array([np.argmin(np.linalg.norm(middle - point, axis=1)) for point in core])
     width = np.interp(np.arange(400), knots, size)
     number = np.arange(len(begun))
     within, turn = np.sqrt((number * 0.618) % 1.0), 2 * np.pi * ((number * 0.7548) % 1.0)
-    offset = within[:, None] * np.stack([np.cos(turn), np.sin(turn), np.zeros(len(turn))], axis=1)
+    offset = within[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    way = np.gradient(middle, axis=0)
+    way /= np.linalg.norm(way, axis=1, keepdims=True)
+    outwards = np.array([1.0, 0.0, 0.0]) - way[:, :1] * way
+    outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
+    square = np.stack([outwards, np.cross(outwards, way)], axis=1)
     lowest = knots[5]
     across = 0.5 + 0.5 * offset[:, 0]
     strands = []
@@ -418,15 +427,16 @@ def _psoas_major(body: Body) -> Plan:
         join = int(np.argmin(np.abs(middle[:, 2] - (start[2] - 38.0))))
         join = min(join, lowest - 5)
         steps = np.unique(np.round(np.linspace(join, 399, 12)).astype(int))
-        way = middle[steps] + 0.75 * width[steps][:, None] * aside
-        strands.append(laid([start[None], *(point[None] for point in way)])[0])
+        passed = middle[steps] + 0.75 * width[steps][:, None] * (aside @ square[steps])
+        strands.append(laid([start[None], *(point[None] for point in passed)])[0])
     bundle = np.stack(strands)
-    bundle[:, 1:-1] = lifted(body, bundle[:, 1:-1].reshape(-1, 3), 2.0).reshape(len(bundle), -1, 3)
+    # It meets the bone head-on, and ends in it: no thin lip runs on along the surface.
+    bundle[:, 1:-3] = lifted(body, bundle[:, 1:-3].reshape(-1, 3), 2.0).reshape(len(bundle), -1, 3)
     radii = np.broadcast_to(
-        np.interp(np.linspace(0, 1, POINTS), [0, 0.2, 0.6, 0.8, 1], [3, 6, 6, 4.5, 2.6]),
+        np.interp(np.linspace(0, 1, POINTS), [0, 0.2, 0.6, 0.8, 0.9, 1], [3, 6, 6, 4.5, 3.4, 2.6]),
         bundle.shape[:2],
     )
-    return Plan(bundle, radii.copy(), across, 1.6)
+    return Plan(bundle, radii.copy(), across, 1.6, least_mm=3.0)
 
 
 PSOAS_BESIDE = (6.0, 12.0, 16.0, 20.0, 25.0)

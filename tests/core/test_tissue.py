@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from siexplorer.geometry.flesh import grown
 from siexplorer.geometry.lattice import REACH_MM, Lattice, distances, take_in
 from siexplorer.geometry.ligaments import SUNK_MM, clear_of, draped, sheet
-from siexplorer.geometry.muscles import INSIDE, PLANS, VOLUME_CM3
+from siexplorer.geometry.muscles import INSIDE, LOW_MM, PLANS, SPACING_MM, VOLUME_CM3
 from siexplorer.geometry.nerves import crossing_mm
 from siexplorer.geometry.strands import along, evened, laid, lengths_mm, tightened
 from siexplorer.geometry.surface import Floats, Surface, edges, is_closed, pieces, volume_cm3
@@ -66,6 +66,18 @@ def test_a_second_body_counts_from_then_on() -> None:
     take_in(grid, ball(10.0, (20.0, 0.0, 0.0)))
     assert grid.sample(np.array([[20.0, 0.0, 0.0]]))[0] < -5
     assert grid.sample(np.array([[-20.0, 0.0, 0.0]]))[0] < -5
+
+
+@pytest.mark.parametrize("name", ["l4-vertebra", "left-femur"])
+def test_the_inside_of_a_bone_with_creases_is_kept_whole(pack: Pack, name: str) -> None:
+    """By a crease the nearest normal tells the wrong side: one such node must not spread."""
+    found = pack.surfaces[name].surface
+    bone = Surface(np.asarray(found.vertices, dtype=np.float64), found.faces)
+    low, high = bone.vertices.min(axis=0), bone.vertices.max(axis=0)
+    first = LOW_MM + SPACING_MM * np.floor((low - 6.0 - LOW_MM) / SPACING_MM)
+    grid = distances([bone], first, high + 6.0, SPACING_MM)
+    inside_cm3 = (grid.values < 0).sum() * SPACING_MM**3 / 1000
+    assert inside_cm3 == pytest.approx(volume_cm3(bone), rel=0.02)
 
 
 def test_a_hollow_that_a_ball_cannot_enter_is_filled() -> None:
