@@ -9,6 +9,7 @@ from pelves import sampled_pack
 
 from siexplorer import cli
 from siexplorer.anatomy.knowledge import Knowledge
+from siexplorer.cli import reading
 from siexplorer.exploration import beside
 from siexplorer.exploration.exploration import Exploration
 from siexplorer.exploration.mirror import Mirror
@@ -144,7 +145,7 @@ def test_the_command_line_compares_and_draws_both(
     import json
 
     packs = {"si-atlas": pack, "another": another}
-    monkeypatch.setattr(cli, "_check_pack", lambda name: None)
+    monkeypatch.setattr(reading, "check_pack", lambda name: None)
     monkeypatch.setattr("siexplorer.packs.fetch.open_pack", lambda name, cache=None: packs[name])
     assert cli.main(["compare", "si-atlas", "another", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -16,6 +16,8 @@ import pytest
 from siexplorer import __version__, cli
 from siexplorer.anatomy import records
 from siexplorer.anatomy.places import data_folder
+from siexplorer.cli import arguments, reading
+from siexplorer.cli.drawing import ball_view
 from siexplorer.exploration import ball, state
 from siexplorer.exploration.catalog import rows
 from siexplorer.exploration.exploration import Exploration
@@ -23,7 +25,7 @@ from siexplorer.geometry.motion import BODIES
 from siexplorer.geometry.zones import ORDER
 from siexplorer.scene.gl import missing_gl
 
-CHECKOUT = Path(cli.__file__).resolve().parent.parent
+CHECKOUT = Path(cli.__file__).resolve().parents[2]
 needs_gl = pytest.mark.skipif(missing_gl() is not None, reason="this machine cannot draw")
 
 
@@ -34,7 +36,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_cache_folder", lambda: cache)
+    monkeypatch.setattr(reading, "_cache_folder", lambda: cache)
     monkeypatch.delenv("SIEXPLORER_DATA", raising=False)
     monkeypatch.delenv("SIEXPLORER_DEBUG", raising=False)
 
@@ -109,13 +111,16 @@ def test_list_of_one_kind(capsys, kind):
 
 
 def test_the_words_of_the_door_are_those_of_the_house(known):
-    assert {row.kind for row in rows(known)} <= set(get_args(cli.Kind))
-    assert get_args(cli.View) == get_args(records.View)
-    assert get_args(cli.Voice) == get_args(records.Voice)
-    assert get_args(cli.Mode) == get_args(state.Mode)
-    assert set(get_args(cli.SkinChoice)) == {*state.SKINS, "none"}
-    assert get_args(cli.Body) == state.SKINS
-    assert (cli.FIRST_TOOL, cli.FIRST_POSITION) == (ball.FIRST_TOOL, ball.FIRST_POSITION)
+    assert {row.kind for row in rows(known)} <= set(get_args(arguments.Kind))
+    assert get_args(arguments.View) == get_args(records.View)
+    assert get_args(arguments.Voice) == get_args(records.Voice)
+    assert get_args(arguments.Mode) == get_args(state.Mode)
+    assert set(get_args(arguments.SkinChoice)) == {*state.SKINS, "none"}
+    assert get_args(arguments.Body) == state.SKINS
+    assert (arguments.FIRST_TOOL, arguments.FIRST_POSITION) == (
+        ball.FIRST_TOOL,
+        ball.FIRST_POSITION,
+    )
 
 
 def test_list_as_a_table_lines_up(capsys):
@@ -191,7 +196,7 @@ def test_what_is_no_part_of_the_body_is_shown_too(capsys, name, kind, side):
 
 def test_show_as_text_is_the_card_in_the_voice_asked_for(capsys):
     texts = {}
-    for voice in get_args(cli.Voice):
+    for voice in get_args(arguments.Voice):
         assert cli.main(["show", "left-psis", "--voice", voice]) == 0
         texts[voice] = capsys.readouterr().out
     assert len(set(texts.values())) == 3
@@ -237,7 +242,7 @@ def test_pose_says_where_every_bone_is(capsys):
     assert matrix @ point == pytest.approx(point, abs=1e-3)
     assert posed["bodies"]["sacrum"]["si_rotation_deg"] == 0.0
     assert posed["bodies"]["left-femur"]["si_rotation_deg"] == 0.0
-    assert set(posed["caption"]) == set(get_args(cli.Voice))
+    assert set(posed["caption"]) == set(get_args(arguments.Voice))
     assert len(set(posed["caption"].values())) == 3
     assert posed["step"]["title"]
     assert posed["label"]
@@ -479,13 +484,13 @@ def test_a_ball_is_looked_at_from_where_it_lies(known, pack):
     seen = Exploration(known, pack)
     seen.set_mode("ball")
     seen.set_position("left-side-lying")
-    assert cli._ball_view(seen) == known.positions["left-side-lying"].view
+    assert ball_view(seen) == known.positions["left-side-lying"].view
     seen.set_position("standing")
     seen.skin_map(wait=True)
     sides = {"left-asis": "front", "right-piriformis": "back", "left-greater-trochanter": "left"}
     for name, view in sides.items():
         assert seen.place_ball_on(name)
-        assert cli._ball_view(seen) == view
+        assert ball_view(seen) == view
 
 
 def test_what_lies_beneath_is_told_in_order(capsys):
@@ -517,7 +522,7 @@ def test_from_where_a_structure_is_reached_is_told(capsys):
 
 
 def test_another_shape_is_measured_and_shown(capsys, monkeypatch, pack):
-    monkeypatch.setattr(cli, "_whole_pack", lambda: pack)
+    monkeypatch.setattr(reading, "pack_or_fault", lambda **_: (pack, None))
     mean = printed(capsys, "shape", "--weights", "0")
     wide = printed(capsys, "shape", "--weights", "0", "1.5")
     assert wide["measures"]["asis_asis_mm"] > mean["measures"]["asis_asis_mm"] + 10

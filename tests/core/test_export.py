@@ -17,6 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from siexplorer import cli
 from siexplorer.anatomy.knowledge import Knowledge
+from siexplorer.cli import reading
 from siexplorer.exploration.exploration import Exploration
 from siexplorer.exploration.moving import PAUSE_AT_END_S, pose
 from siexplorer.packs.pack import Pack
@@ -26,7 +27,7 @@ from siexplorer.scene.gltf import linear, quaternions, unpacked, values_of
 from siexplorer.scene.reel import reel
 from siexplorer.scene.whole import part_prefix, whole_file
 
-CHECKOUT = Path(cli.__file__).resolve().parent.parent
+CHECKOUT = Path(cli.__file__).resolve().parents[2]
 needs_gl = pytest.mark.skipif(missing_gl() is not None, reason="this machine cannot draw")
 
 # In mm: how far the GLB may be from where the program itself draws a thing. Bones differ by what
@@ -36,7 +37,7 @@ BONE_MM, SOFT_MEAN_MM, SOFT_MOST_MM = 0.2, 0.15, 4.0
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_cache_folder", lambda: tmp_path_factory.getbasetemp() / "cache")
+    monkeypatch.setattr(reading, "_cache_folder", lambda: tmp_path_factory.getbasetemp() / "cache")
 
 
 @pytest.fixture(scope="module")
