@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from siexplorer.geometry.filters import closest_points
 from siexplorer.geometry.geodesic import SkinGrid, along_skin_mm, nearest_vertices
 from siexplorer.geometry.surface import Floats, Ints
 
@@ -154,7 +155,8 @@ def marks_on_skin(grid: SkinGrid, places: Places) -> dict[str, Floats]:
     def nearest(parts: dict[str, Floats]) -> Floats:
         """What lies close below the skin is marked where it comes nearest."""
         points = np.concatenate([densified(np.atleast_2d(parts[side])) for side in SIDES])
-        return np.asarray(grid.points[nearest_vertices(grid.points, points)])
+        # On the skin itself: from vertex to vertex a line would go in steps, and so would its rim.
+        return closest_points(grid.fine, points)[0]
 
     def straight(lines: list[Floats], back: float) -> Floats:
         return np.concatenate([_cast(grid, densified(line), back) for line in lines])

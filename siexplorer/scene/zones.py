@@ -35,25 +35,37 @@ MAP_SHADER = """
   float clear_ = vertexColorVSOutput.r, caution = vertexColorVSOutput.g;
   float avoid_ = vertexColorVSOutput.b, rated = vertexColorVSOutput.a;
   float best = max(clear_, max(caution, avoid_));
-  float second = clear_ + caution + avoid_ - best - min(clear_, min(caution, avoid_));
-  float gap = best - second;
-  float rise = fract(hatchMC.x + hatchMC.y), fall = fract(hatchMC.x - hatchMC.y);
+  float least = min(clear_, min(caution, avoid_));
+  float gap = 2.0 * best + least - clear_ - caution - avoid_;
+  // How fast the two that meet part: their gap itself has a kink right on the border.
+  float parting = fwidth(clear_ - caution);
+  float without_clear = fwidth(caution - avoid_), without_caution = fwidth(avoid_ - clear_);
+  if (least == clear_) { parting = without_clear; }
+  else if (least == caution) { parting = without_caution; }
+  float up = hatchMC.x + hatchMC.y, down = hatchMC.x - hatchMC.y;
+  vec2 soft = max(vec2(fwidth(up), fwidth(down)), 1e-5);
+  vec2 line = abs(fract(vec2(up, down)) - 0.5);
   vec2 dot_ = vec2(fract(hatchMC.x + 0.5 * mod(floor(hatchMC.y), 2.0)), fract(hatchMC.y)) - 0.5;
   vec3 colour = {caution}; float wash = {caution_wash}; float ink = {caution_ink};
-  bool inked = rise < 0.15;
+  float inked = 1.0 - smoothstep(-0.5, 0.5, (line.x - 0.075) / soft.x);
   if (best == avoid_) {
-    colour = {avoid}; wash = {avoid_wash}; ink = {avoid_ink}; inked = rise < 0.10 || fall < 0.10;
+    colour = {avoid}; wash = {avoid_wash}; ink = {avoid_ink};
+    vec2 crossed = 1.0 - smoothstep(vec2(-0.5), vec2(0.5), (line - 0.05) / soft);
+    inked = max(crossed.x, crossed.y);
   } else if (best == clear_) {
-    colour = {clear}; wash = {clear_wash}; ink = {clear_ink}; inked = dot(dot_, dot_) < 0.036;
+    colour = {clear}; wash = {clear_wash}; ink = {clear_ink};
+    inked = 1.0 - smoothstep(-0.5, 0.5, (length(dot_) - 0.19) / soft.x);
   }
   float strength = mix({unrated}, 1.0, smoothstep(0.49, 0.51, rated));
-  float dense = (inked ? ink : wash) * strength;
-  if (gap < 1.4 * fwidth(gap) && best < 0.98) { colour = vec3(1.0); dense = 0.95; }
-  else if (abs(rated - 0.5) < 0.7 * fwidth(rated)) { colour *= 0.7; dense = 0.6; }
-  fragOutput0 = vec4(colour, dense);
+  float dense = mix(wash, ink, inked) * strength;
+  float edge = abs(rated - 0.5) / max(fwidth(rated), 1e-5);
+  float rim = 1.0 - smoothstep(0.4, 1.2, edge);
+  colour *= mix(1.0, 0.7, rim); dense = mix(dense, 0.6, rim);
+  float border = best < 0.98 ? 1.0 - smoothstep(1.0, 2.0, gap / max(parting, 1e-5)) : 0.0;
+  fragOutput0 = vec4(mix(colour, vec3(1.0), border), mix(dense, 0.95, border));
 """
 """What a place is, by the largest of three shares that run softly over the skin; hatched round the
-body's long axis; a white line where two states meet."""
+body's long axis; a white line where two states meet. Every edge is a pixel soft."""
 
 
 ROUND_BODY = """
