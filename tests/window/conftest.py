@@ -2,6 +2,7 @@
 
 import gc
 import os
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,13 @@ def pytest_configure() -> None:
     from siexplorer.app.main import gl_format
 
     QSurfaceFormat.setDefaultFormat(gl_format())
+
+
+def pytest_sessionfinish() -> None:
+    """Wait for what a closed window still works out: Python is not taken down under its hands."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(timeout=20.0)
 
 
 @pytest.fixture(autouse=True)
