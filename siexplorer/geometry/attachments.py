@@ -12,7 +12,14 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from siexplorer.geometry.filters import clip_by_scalar
-from siexplorer.geometry.landmarks import Bones, Points, acetabulum, joint_patch, support
+from siexplorer.geometry.landmarks import (
+    Bones,
+    Points,
+    acetabulum,
+    aiis_foot,
+    joint_patch,
+    support,
+)
 from siexplorer.geometry.surface import (
     Floats,
     Surface,
@@ -121,7 +128,9 @@ def _iliac_fossa(bones: Bones, left: Points, upper_part: float) -> Floats:
     above = np.sign((points - brim[nearest]) @ np.array([0.35, 0.35, 0.87]))
     to_brim = to_brim * above
     to_crest = _distance(points, _dense(left["iliac-crest"]))
-    to_front = _distance(points, _dense(np.concatenate([left["asis"], left["aiis"]])))
+    asis = left["asis"][0]
+    front = np.stack([asis, aiis_foot(points, asis)])
+    to_front = _distance(points, _dense(front))
     to_joint = _distance(points, joint_patch(hip, bones.sacrum))
     facing = normals @ np.array([-0.72, -0.62, 0.3])
     share = to_brim / np.maximum(to_brim + to_crest, 1.0)
@@ -227,7 +236,8 @@ def wing_shares(bones: Bones, left: Points) -> tuple[Floats, Floats]:
     notch = left["greater-sciatic-notch"]
     front = notch[np.argmin(notch[:, 1])]
     above = centre + np.array([0.5, 0.0, 1.0]) * (radius + 10.0)
-    low = _dense(np.stack([left["aiis"][0], above, front, notch[0]]))
+    foremost = aiis_foot(points, left["asis"][0])
+    low = _dense(np.stack([foremost, above, front, notch[0]]))
     high = _dense(left["iliac-crest"])
     to_low, low_at = cKDTree(low).query(points)
     to_high, high_at = cKDTree(high).query(points)

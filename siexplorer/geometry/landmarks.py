@@ -10,12 +10,20 @@ against the built-in pack's published nodes.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
 from siexplorer.geometry.filters import closest_points
 from siexplorer.geometry.frame import front_points
-from siexplorer.geometry.surface import Floats, Surface, face_normals, vertex_normals
+from siexplorer.geometry.surface import (
+    Floats,
+    Surface,
+    edges,
+    face_normals,
+    section,
+    vertex_normals,
+)
 
 MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
 JOINT_GAP_MM = 4.0
@@ -23,6 +31,15 @@ JOINT_GAP_MM = 4.0
 
 LIFT_MM = 0.7
 """How far a curve floats above its bone, lest it show through where the bone is thin."""
+
+BORDER_STEP_MM = 1.0
+"""How far apart the levels lie at which the hip bone's front border is looked at (design)."""
+
+AIIS_DIRECTION = np.array([0.0, -0.985, -0.17])
+"""Where the AIIS of a left hip bone stands out to: forwards and a little down (design)."""
+
+PLATEAU_MM = 0.4
+"""What lies no further than this below the furthest place is as far as it (design)."""
 
 DIMPLE_DEPTH_MM = 12.0
 """How far behind the PSIS the skin of the dimple is taken to lie (design; no skin here to ask)."""
@@ -195,8 +212,6 @@ def _one_side(bones: Bones) -> Points:
     corner = behind[(behind[:, 2] > psis[2] - 50) & (behind[:, 1] > (psis[1] + spine[1]) / 2 - 10)]
     piis = support(corner, (0.0, 0.5, -0.87))
 
-    front = hip[(hip[:, 0] > 0.72 * asis[0]) & (hip[:, 2] < asis[2] - 15)]
-    aiis = support(front, (0.0, -0.857, -0.515))
     pubic = hip[(hip[:, 2] < asis[2] - 60) & (hip[:, 0] > 20) & (hip[:, 0] < 30)]
     pubic_tubercle = support(pubic, (0.1, -0.9, -0.3))
 
@@ -219,7 +234,7 @@ def _one_side(bones: Bones) -> Points:
         "dimple-of-venus": psis[None] + np.array([0.0, DIMPLE_DEPTH_MM, 0.0]),
         "si-joint-line": on_surface(bones.hip_left, _posterior_margin(patch)),
         "asis": asis[None],
-        "aiis": aiis[None],
+        "aiis": _aiis(bones.hip_left, asis)[None],
         "piis": piis[None],
         "iliac-crest": on_surface(
             bones.hip_left, np.concatenate([asis[None], crest[1:-1], psis[None]])
@@ -234,6 +249,42 @@ def _one_side(bones: Bones) -> Points:
         "arcuate-line": on_surface(bones.hip_left, brim),
         **(_of_femur(bones.femur_left) if len(bones.femur_left.vertices) else {}),
     }
+
+
+def aiis_foot(hip: Floats, asis: Floats) -> Floats:
+    """(3,) where the AIIS ends below, over the front of the socket's rim: of a left hip bone's
+    vertices (n, 3) the one that reaches furthest forwards and down (design).
+    """
+    front = hip[_on_front_border(hip, asis) & (hip[:, 2] < asis[2] - 15)]
+    return support(front, (0.0, -0.857, -0.515))
+
+
+def _on_front_border(points: Floats, asis: Floats) -> npt.NDArray[np.bool_]:
+    """(n,) which points lie far enough out for the border between ASIS and socket."""
+    return np.asarray(points[:, 0] > 0.72 * asis[0])
+
+
+def _aiis(hip: Surface, asis: Floats) -> Floats:
+    """The middle (3,) of what stands out furthest on the front border below its notch.
+
+    The notch lies furthest behind the chord from the ASIS to the foot of the AIIS, seen from the
+    side. Below it many bones have no tip, only a border that bends from upright to leaning back.
+    """
+    foot = aiis_foot(hip.vertices, asis)
+    pairs, _ = edges(hip)
+    border = []
+    for level in np.arange(asis[2] - BORDER_STEP_MM, foot[2], -BORDER_STEP_MM):
+        rim = section(hip.vertices, pairs, level)
+        rim = rim[_on_front_border(rim, asis)]
+        if len(rim):
+            border.append(rim[np.argmin(rim[:, 1])])
+    line = np.array([*border, foot])
+    run = (asis - foot)[1:]
+    behind = (line - foot)[:, 1:] @ np.array([run[1], -run[0]])
+    below = line[np.argmax(behind) :]
+    ahead = below @ AIIS_DIRECTION
+    top = below[ahead > ahead.max() - PLATEAU_MM]
+    return np.asarray(top[len(top) // 2])
 
 
 def _of_femur(bone: Surface) -> Points:
@@ -263,8 +314,8 @@ def _arcuate_line(bones: Bones, asis: Floats, pubic_tubercle: Floats) -> Floats:
     Seen along the axis of the pelvic inlet (promontory to symphysis), the innermost rim of what
     lies near the inlet plane.
     """
-    hip, sacrum = bones.hip_left.vertices, bones.sacrum.vertices
-    promontory = _promontory(sacrum)
+    hip = bones.hip_left.vertices
+    promontory = _promontory(bones.sacrum)
     symphysis_top = np.array([0.0, pubic_tubercle[1] + 5.0, pubic_tubercle[2] + 5.0])
     along = promontory - symphysis_top
     along /= np.linalg.norm(along)
@@ -281,16 +332,22 @@ def _arcuate_line(bones: Bones, asis: Floats, pubic_tubercle: Floats) -> Floats:
     return np.asarray(rim @ rotation + centre)
 
 
-def _promontory(sacrum: Floats) -> Floats:
-    middle = sacrum[np.abs(sacrum[:, 0]) < 6]
-    low, high = middle[:, 2].min(), middle[:, 2].max()
-    return support(middle[middle[:, 2] > low + 0.6 * (high - low)], (0.0, -1.0, 0.0))
+def _promontory(sacrum: Surface) -> Floats:
+    """The foremost point of the sacrum's upper part, midway between its two sides: where the base
+    is broad its edge is nearly straight, and the foremost point of all may lie well aside.
+    """
+    points = sacrum.vertices
+    low, high = points[:, 2].min(), points[:, 2].max()
+    upper = points[points[:, 2] > low + 0.6 * (high - low)]
+    middle = (upper[:, 0].min() + upper[:, 0].max()) / 2
+    rim = section(points, edges(sacrum)[0], middle, axis=0)
+    return support(rim[rim[:, 2] > upper[:, 2].min()], (0.0, -1.0, 0.0))
 
 
 def _midline(bones: Bones, sides: Points) -> Points:
     sacrum = bones.sacrum.vertices
     normals = vertex_normals(bones.sacrum)
-    promontory = _promontory(sacrum)
+    promontory = _promontory(bones.sacrum)
     # The end plate faces up and forward, between the promontory and the vertebral canal.
     plate = (np.abs(sacrum[:, 0]) < 15) & (sacrum[:, 2] > promontory[2])
     plate &= (normals @ np.array([0.0, -0.6, 0.8]) > 0.75) & (sacrum[:, 1] < promontory[1] + 32)

@@ -19,7 +19,7 @@ from siexplorer.geometry.attachments import (
     painted,
 )
 from siexplorer.geometry.flesh import BAND, SPREAD_MM, Flesh, grown, spread_evenly
-from siexplorer.geometry.landmarks import Bones, Points, acetabulum
+from siexplorer.geometry.landmarks import Bones, Points, acetabulum, aiis_foot
 from siexplorer.geometry.lattice import REACH_MM, Lattice, distances
 from siexplorer.geometry.strands import POINTS, along, laid, tightened
 from siexplorer.geometry.surface import Floats, Surface, edges, vertex_normals
@@ -385,8 +385,9 @@ def _iliacus(body: Body) -> Plan:
 
 def _groin(body: Body) -> Floats:
     """Where iliopsoas crosses the brim: from the iliopubic eminence to beside the AIIS (2, 3)."""
-    aiis, tubercle = body.left["aiis"][0], body.left["pubic-tubercle"][0]
-    eminence, outer = aiis + 0.45 * (tubercle - aiis), aiis + 0.10 * (tubercle - aiis)
+    foot = aiis_foot(body.bones.hip_left.vertices, body.left["asis"][0])
+    tubercle = body.left["pubic-tubercle"][0]
+    eminence, outer = foot + 0.45 * (tubercle - foot), foot + 0.10 * (tubercle - foot)
     return np.stack([eminence + np.array([0.0, 4.0, 6.0]), outer + np.array([0.0, -4.0, 2.0])])
 
 

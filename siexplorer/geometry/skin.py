@@ -27,6 +27,7 @@ from siexplorer.geometry.surface import (
     edges,
     face_normals,
     neighbour_mean,
+    section,
     vertex_normals,
 )
 
@@ -330,15 +331,6 @@ def _turn_between(one: Floats, other: Floats) -> Floats:
     if sine < 1e-12:
         return np.zeros(3)
     return np.asarray(axis / sine * np.arctan2(sine, a @ b))
-
-
-def section(vertices: Floats, pairs: Ints, height: float) -> Floats:
-    """(k, 3) points where the edges ``pairs`` (e, 2) cross a height."""
-    z = vertices[pairs, 2] - height
-    crosses = z[:, 0] * z[:, 1] < 0
-    share = z[crosses, 0] / (z[crosses, 0] - z[crosses, 1])
-    a, b = vertices[pairs[crosses, 0]], vertices[pairs[crosses, 1]]
-    return np.asarray(a + share[:, None] * (b - a))
 
 
 def sized(vertices: Floats, quads: Ints, levels: Floats) -> Floats:

@@ -89,6 +89,15 @@ def edges(surface: Surface) -> tuple[Ints, Ints]:
     return np.stack(np.divmod(unique, size), axis=1).astype(np.int32), count.astype(np.int32)
 
 
+def section(vertices: Floats, pairs: Ints, level: float, axis: int = 2) -> Floats:
+    """(k, 3) points where edges ``pairs`` (e, 2) cross a level of an axis, by default a height."""
+    above = vertices[pairs, axis] - level
+    crosses = above[:, 0] * above[:, 1] < 0
+    share = above[crosses, 0] / (above[crosses, 0] - above[crosses, 1])
+    a, b = vertices[pairs[crosses, 0]], vertices[pairs[crosses, 1]]
+    return np.asarray(a + share[:, None] * (b - a))
+
+
 def is_closed(surface: Surface) -> bool:
     """Whether every edge joins exactly two faces, so that there is an inside."""
     return len(surface.faces) > 0 and bool((edges(surface)[1] == 2).all())

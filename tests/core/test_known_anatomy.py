@@ -56,6 +56,9 @@ def test_landmarks_lie_to_each_other_as_a_hand_finds_them(pack: Pack, side: str)
     assert at["lesser-trochanter"][z] < at["greater-trochanter"][z]
     assert abs(s2[z] - at["psis"][z]) < 15
     assert base[y] < at["psis"][y]
+    promontory = pack.landmarks["sacral-promontory"][0]
+    assert promontory[y] < base[y]
+    assert abs(promontory[x]) < 2
     dimple = at["dimple-of-venus"]
     assert dimple[y] > at["psis"][y]
     assert np.allclose(dimple[[x, z]], at["psis"][[x, z]])
