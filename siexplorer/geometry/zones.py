@@ -13,7 +13,6 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from siexplorer.geometry.filters import closest_points
 from siexplorer.geometry.geodesic import SkinGrid, along_skin_mm, nearest_vertices
 from siexplorer.geometry.surface import Floats, Ints
 
@@ -151,6 +150,8 @@ def fields_of(grid: SkinGrid, places: Places, marks: dict[str, Floats]) -> Field
 
 def marks_on_skin(grid: SkinGrid, places: Places) -> dict[str, Floats]:
     """(k, 3) the places on the skin that distances of that name are measured from."""
+    # Slow to import, and nobody asks for a map at the start.
+    from siexplorer.geometry.filters import closest_points
 
     def nearest(parts: dict[str, Floats]) -> Floats:
         """What lies close below the skin is marked where it comes nearest."""
