@@ -464,7 +464,7 @@ def femur_marks(bones: Bones, left: Points) -> dict[str, Floats]:
     inner = support(inner_part, (-0.8, 0.6, 0.2))[None]
     crest_from, crest_to = facing(-0.25, 0.95, 0.1), small
     crest = []
-    for share in (0.22, 0.36, 0.5, 0.64):
+    for share in (0.3, 0.48, 0.66, 0.84):
         spot = crest_from + share * (crest_to - crest_from)
         near = points[np.linalg.norm(points - spot, axis=1) < 14.0]
         crest.append(support(near, (-0.1, 1.0, 0.0)))

@@ -35,6 +35,9 @@ BAND, ROUNDS = 0.12, 2.4
 """What of a surface's waves is kept when the steps of its grid are evened; the less is kept, the
 more rounds it takes: their product (design)."""
 
+ACROSS_ROUNDS = 12
+"""So often a surface's places across its fibres are evened out with the neighbours' (design)."""
+
 SAMPLE = 5
 """One node in so many is asked while the scale is sought."""
 
@@ -63,6 +66,7 @@ def grown(
     spread_mm: float = SPREAD_MM,
     gap_mm: float = GAP_MM,
     band: float = BAND,
+    across_rounds: int = ACROSS_ROUNDS,
     into: Lattice | None = None,
 ) -> Flesh:
     """The body of a bundle (n, m, 3) with radii (n, m) and each strand's place across (n,).
@@ -149,7 +153,7 @@ def grown(
     if into is not None:
         # Its distances end at EDGE_MM: beyond, it says nothing.
         into.joined(block, np.where(smooth < EDGE_MM - 1.0, smooth, np.float32(REACH_MM)))
-    return Flesh(surface, fibre_coordinates(surface, bundle, across))
+    return Flesh(surface, fibre_coordinates(surface, bundle, across, across_rounds))
 
 
 def _one_piece(cube: Grid) -> Grid:
@@ -161,7 +165,9 @@ def _one_piece(cube: Grid) -> Grid:
     return cube
 
 
-def fibre_coordinates(surface: Surface, bundle: Floats, across: Floats) -> Floats:
+def fibre_coordinates(
+    surface: Surface, bundle: Floats, across: Floats, across_rounds: int = ACROSS_ROUNDS
+) -> Floats:
     """(k, 2) of a surface's vertices: where across the bundle (n, m, 3), and how far along, 0 to 1.
 
     Across is evened over the surface, so that strands on top of each other do not make swirls.
@@ -172,7 +178,7 @@ def fibre_coordinates(surface: Surface, bundle: Floats, across: Floats) -> Float
     weight /= weight.sum(axis=1, keepdims=True)
     along = np.tile(np.linspace(0.0, 1.0, points), count)
     aside = np.repeat(across, points)
-    across_here = neighbour_mean(surface, (weight * aside[which]).sum(axis=1), rounds=12)
+    across_here = neighbour_mean(surface, (weight * aside[which]).sum(axis=1), across_rounds)
     along_here = neighbour_mean(surface, (weight * along[which]).sum(axis=1), rounds=2)
     return np.stack([across_here, along_here], axis=1)
 

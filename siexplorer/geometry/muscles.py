@@ -18,7 +18,7 @@ from siexplorer.geometry.attachments import (
     left_areas,
     painted,
 )
-from siexplorer.geometry.flesh import BAND, SPREAD_MM, Flesh, grown, spread_evenly
+from siexplorer.geometry.flesh import ACROSS_ROUNDS, BAND, SPREAD_MM, Flesh, grown, spread_evenly
 from siexplorer.geometry.landmarks import Bones, Points, acetabulum, aiis_foot
 from siexplorer.geometry.lattice import REACH_MM, Lattice, distances
 from siexplorer.geometry.strands import POINTS, along, laid, tightened
@@ -27,17 +27,25 @@ from siexplorer.geometry.walls import FLOOR_MM, wall_over
 from siexplorer.geometry.zones import to_line
 
 SPACING_MM = 1.4
-LAYER_MM = 7.0
+SWELL_MM = 14.0
+"""How far the outer sheet of gluteus maximus stands off what it spans, beyond the inner one
+(design)."""
+
 SAG_MM = np.array([-8.0, 0.0, -15.0])
 """How far the lowest strands of gluteus maximus hang below a straight line (design)."""
 
-HOLLOW_MM = 9.0
-"""Gluteus maximus spans hollows narrower than a ball of this radius; fat fills them (design)."""
+HOLLOW_MM, DOME_MM = 20.0, 30.0
+"""Gluteus maximus spans hollows narrower than a ball of the first radius, which fat fills; its
+outer strands span those narrower than the second (design)."""
+
+BROAD_ROUNDS = 52
+"""Strands of gluteus maximus begin all over broad areas: their places across take more evening out
+than a narrow muscle's (design)."""
 
 INSIDE = np.array([-0.80, 0.52, 0.30])
-OUTSIDE = 45
-"""Which way obturator internus faces: into the pelvis; its strands are outside of that from this
-point on (design)."""
+RIM, OUTSIDE = 12, 45
+"""Which way obturator internus faces: into the pelvis; its strands leave the rim of their area by
+this point, and are outside of the pelvis from that point on (design)."""
 
 LOW_MM, HIGH_MM = np.array([-34.0, -95.0, -285.0]), np.array([205.0, 205.0, 245.0])
 """The box in which the left side is modelled."""
@@ -122,6 +130,7 @@ class Plan:
     spread_mm: float = SPREAD_MM
     field: Lattice | None = None
     band: float = BAND
+    across_rounds: int = ACROSS_ROUNDS
     begins: float = 0.0
 
 
@@ -151,6 +160,7 @@ def modelled(body: Body, name: str) -> Flesh:
         least_mm=plan.least_mm,
         spread_mm=plan.spread_mm,
         band=plan.band,
+        across_rounds=plan.across_rounds,
         into=body.field,
     )
     return Flesh(flesh.surface, np.array([0.0, plan.begins]) + flesh.fibres * [1, 1 - plan.begins])
@@ -254,6 +264,17 @@ def lifted_from(field: Lattice, points: Floats, least_mm: float) -> Floats:
     return out
 
 
+def lifted_along(field: Lattice, points: Floats, least_mm: float, way: Floats) -> Floats:
+    """The same, moved one way (3,) only: an outline seen from there stays as it is."""
+    out = points.copy()
+    for _ in range(40):
+        short = np.maximum(least_mm - field.sample(out), 0.0)
+        if not (short > 0.02).any():
+            break
+        out += np.minimum(short, 1.0)[:, None] * way
+    return out
+
+
 def pulled(body: Body, stations: list[Floats], clearance_mm: Floats | float) -> Floats:
     """Strands through stations, then as taut as what is there allows."""
     return pulled_over(body.field, stations, clearance_mm)
@@ -267,6 +288,27 @@ def pulled_over(field: Lattice, stations: list[Floats], clearance_mm: Floats | f
     return tightened(laid(stations), field, clear * ramp)
 
 
+def layered(across: Floats, outer: Floats) -> Floats:
+    """(n,) 0, 1 or 2: which layer each strand lies in. Of any three that lie side by side, the one
+    that begins farthest out is outermost."""
+    order = np.argsort(across, kind="stable")
+    layer = np.empty(len(order))
+    for three in np.split(order, np.arange(3, len(order), 3)):
+        layer[three[np.argsort(outer[three])]] = np.arange(3)[-len(three) :]
+    return layer
+
+
+def combed(bundle: Floats, across: Floats, degree: int = 4) -> Floats:
+    """Strands (n, 60, 3) of one sheet, smooth across it: at each place along, a polynomial."""
+    fit = np.polynomial.chebyshev.chebvander(2 * across - 1, degree)
+    count = len(bundle)
+    smooth = fit @ np.linalg.lstsq(fit, bundle.reshape(count, -1), rcond=None)[0]
+    t = np.linspace(0.0, 1.0, POINTS)
+    own = np.clip(np.minimum(t, 1 - t) / 0.2, 0, 1)
+    own = (own * own * (3 - 2 * own))[:, None]
+    return np.asarray(bundle + own * (smooth.reshape(bundle.shape) - bundle))
+
+
 # The plans ----------------------------------------------------------------------------------------
 
 
@@ -276,7 +318,8 @@ def _obturator_internus(body: Body) -> Plan:
     wall = wall_over(painted(body.areas["obturator-internus.origin"], 0.0), INSIDE)
     bed = wall.backed(body.field)
     points, to_rim = wall.starts(2.8)
-    begun = Starts(lifted_from(bed, points + FLOOR_MM * wall.frame[2], 1.8), to_rim)
+    up = wall.frame[2]
+    begun = Starts(lifted_along(bed, points + FLOOR_MM * up, FLOOR_MM, up), to_rim)
     spine, seat = body.left["ischial-spine"][0], body.left["ischial-tuberosity"][0]
     bend = spine + 0.30 * (seat - spine) + np.array([-1.0, -1.0, 0.0])
     turn = angle_about(begun.points, bend, np.array([-0.3, -0.9, 0.0]), np.array([0, 0, 1.0]))
@@ -288,6 +331,9 @@ def _obturator_internus(body: Body) -> Plan:
     before = lifted_from(bed, (at_bend * 2 + begun.points) / 3, 3.0)
     bundle = pulled_over(bed, [begun.points, before, at_bend, ends], 2.4)
     bundle = wall.let_down(bundle, at_bend.mean(axis=0))
+    # Where they begin they are lifted straight off the wall: pushed aside, they would dent its rim.
+    rim = bundle[:, :RIM].reshape(-1, 3)
+    bundle[:, :RIM] = lifted_along(bed, rim, FLOOR_MM, up).reshape(-1, RIM, 3)
     inner = bundle[:, :OUTSIDE].reshape(-1, 3)
     bundle[:, :OUTSIDE] = lifted_from(bed, inner, FLOOR_MM).reshape(-1, OUTSIDE, 3)
     radii = np.broadcast_to(belly(3.2, 3.4, 1.5, 0.3), bundle.shape[:2]).copy()
@@ -496,29 +542,57 @@ def _gluteus_maximus(body: Body) -> Plan:
     across = ranked(down)
     # The upper part goes to the iliotibial tract, the deep lower part to the bone.
     tract = outer + np.array([[-6.0, 11.0, -50.0], [-11.0, 15.0, -83.0], [-24.0, 11.0, -106.0]])
-    number = np.arange(len(across))
-    deep = (across > 0.45) & (number % 3 == 0)
+    layer = layered(across, begun.points[:, 1])
+    deep = (across > 0.45) & (layer == 0)
     bone = lifted(body, along(ridge, across), 2.0)
     # The last strands end closer together: the lower corner is round, and no spur.
     onto = across - 0.65 * np.clip(across - 0.84, 0.0, None)
     ends = np.where(deep[:, None], bone, along(tract, onto))
-    over = outer + np.array([[-24.0, 20.0, 12.0], [-31.0, 28.0, -26.0], [-40.0, 30.0, -70.0]])
+    over = outer + np.array([[-18.0, 16.0, 14.0], [-31.0, 28.0, -26.0], [-40.0, 30.0, -70.0]])
     stations = [begun.points, lifted(body, along(over, across), 12.0), ends]
-    # Three layers of strands: thick where they lie on each other, never deep in the hollows below.
-    share = np.linspace(0, 1, POINTS)
-    rise = np.interp(share, [0, 0.25, 0.5, 0.75, 1.0], [0.0, 0.8, 1.0, 0.6, 0.0])
+    bundle = _buttock(body.field, bed, stations, across, layer)
+    share = np.linspace(0.0, 1.0, POINTS)
+    profile = np.interp(
+        share, [0, 0.18, 0.35, 0.5, 0.65, 0.8, 1.0], [3.0, 11.0, 12.5, 10.0, 7.0, 4.5, 2.2]
+    )
+    # Thin at its front border, thickest in the middle.
+    width = np.interp(across, [0.0, 0.2, 0.45, 0.8, 1.0], [0.42, 0.88, 1.05, 0.96, 0.56])
+    return Plan(
+        bundle,
+        profile * width[:, None],
+        across,
+        smooth_voxels=4.0,
+        least_mm=3.5,
+        spread_mm=9.0,
+        field=psis_left_bare(bed, body.left["psis"][0]),
+        across_rounds=BROAD_ROUNDS,
+    )
+
+
+def _buttock(
+    field: Lattice, bed: Lattice, stations: list[Floats], across: Floats, layer: Floats
+) -> Floats:
+    """Layers of strands between two sheets: the inner one follows what lies below, the outer one
+    spans it, as smooth across as along. So the back of the muscle is one swelling surface.
+    """
+    share = np.linspace(0.0, 1.0, POINTS)
     base = np.interp(share, [0, 0.2, 0.7, 1.0], [4.0, 6.0, 6.0, 3.0])
-    clear = base + (number % 3)[:, None] * LAYER_MM * rise
-    bundle = pulled(body, stations, clear)
+    inner = pulled_over(bed, stations, base)
+    # How far the outer sheet stands off, in shares: little at the front border, most soon after
+    # the origin from the sacrum.
+    front = np.interp(share, [0, 0.25, 0.5, 0.75, 1.0], [0.0, 0.1, 0.25, 0.1, 0.0])
+    middle = np.interp(
+        share, [0, 0.08, 0.2, 0.4, 0.55, 0.8, 1.0], [0.0, 0.72, 1.1, 1.1, 0.6, 0.15, 0.0]
+    )
+    reached = across[:, None] / np.interp(share, [0, 0.1, 0.35, 1.0], [0.2, 0.25, 0.7, 0.9])
+    lowest = np.interp(across, [0.65, 1.0], [1.0, 0.4])[:, None]
+    swell = np.maximum(front, np.minimum(reached, lowest) * middle)
+    dome = field.closed_over(DOME_MM)
+    outer = combed(pulled_over(dome, stations, base + SWELL_MM * swell), across)
+    bundle = inner + (layer / 2)[:, None, None] * (outer - inner)
     # Its lower border sags towards the cleft instead of running straight to the thigh.
-    low = np.clip((across - 0.6) / 0.4, 0.0, 1.0)
-    bundle = bundle + (low[:, None] * np.sin(np.pi * share))[:, :, None] * SAG_MM
-    profile = np.interp(share, [0, 0.2, 0.45, 0.7, 0.88, 1.0], [4.5, 11.5, 11.5, 7.6, 4.2, 2.2])
-    edge = 0.7 + 0.3 * np.clip(np.minimum(across, 1 - across) / 0.2, 0, 1)
-    # The upper strands are thicker; the lower ones have more room to spread.
-    radii = profile * (edge * (1.15 - 0.3 * across))[:, None]
-    bed = psis_left_bare(bed, body.left["psis"][0])
-    return Plan(bundle, radii, across, 2.2, least_mm=3.5, spread_mm=9.0, field=bed)
+    low = np.clip((across - 0.3) / 0.7, 0.0, 1.0) ** 1.5
+    return np.asarray(bundle + (low[:, None] * np.sin(np.pi * share))[:, :, None] * SAG_MM)
 
 
 def psis_left_bare(bed: Lattice, psis: Floats) -> Lattice:
@@ -543,7 +617,7 @@ def psis_left_bare(bed: Lattice, psis: Floats) -> Lattice:
 BARE_EDGE_MM = np.array(
     [
         *([-60.0, -13.0], [-12.0, -12.5], [-2.0, -11.5], [5.0, -9.5], [9.0, -5.0]),
-        *([11.5, 2.0], [15.0, 12.0], [22.0, 32.0], [30.0, 60.0]),
+        *([11.5, 2.0], [14.5, 10.0], [18.5, 19.0], [25.0, 27.0], [38.0, 36.0], [60.0, 46.0]),
     ]
 )
 """The edge of gluteus maximus round the PSIS, outwards and up from it, seen from behind (design: a
