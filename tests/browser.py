@@ -1,10 +1,11 @@
 """What a browser page with three.js makes of a GLB: a second viewer, written by other people."""
 
 import functools
-import html
 import json
-import re
+import os
+import queue
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -20,15 +21,17 @@ OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
     *("--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
+    # Without someone who might look on, it would end as soon as the page is there.
+    "--remote-debugging-port=0",
 )
 PATIENCE_S = 60.0
 
 PAGE = """<!doctype html><title>A viewer</title><script type="importmap">
 {"imports": {"three": "/three/build/three.module.js", "addons/": "/three/examples/jsm/"}}
-</script><pre id="told"></pre><script type="module">
+</script><script type="module">
 import * as THREE from "three";
 import {GLTFLoader} from "addons/loaders/GLTFLoader.js";
-const tell = what => { document.getElementById("told").textContent = JSON.stringify(what); };
+const tell = what => fetch("/told", {method: "POST", body: JSON.stringify(what)});
 try {
   const gltf = await new GLTFLoader().loadAsync("/model.glb");
   const scene = new THREE.Scene();
@@ -79,23 +82,19 @@ def viewed(glb: bytes, times: list[float], folder: Path) -> dict[str, Any]:
     (folder / "three").symlink_to(npm_package("three").parent.parent)
     page = PAGE.replace("TIMES", json.dumps(times))
     (folder / "index.html").write_text(page, encoding="utf-8")
-    with _served(folder) as address:
-        done = subprocess.run(
-            [
-                browser,
-                *OPTIONS,
-                f"--user-data-dir={folder / 'profile'}",
-                f"--timeout={PATIENCE_S * 1000:.0f}",
-                f"--virtual-time-budget={PATIENCE_S * 1000:.0f}",
-                "--dump-dom",
-                address,
-            ],
-            capture_output=True,
-            timeout=2 * PATIENCE_S,
+    with _served(folder) as (address, told):
+        running = subprocess.Popen(
+            [browser, *OPTIONS, f"--user-data-dir={folder / 'profile'}", address],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
-    told = re.search(r'<pre id="told">(.+?)</pre>', done.stdout.decode(), re.DOTALL)
-    assert told is not None, done.stderr.decode()[-2000:]
-    found: dict[str, Any] = json.loads(html.unescape(told[1]))
+        try:
+            found: dict[str, Any] = told.get(timeout=PATIENCE_S)
+        finally:
+            # With all its helpers.
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
     assert "error" not in found, found
     return found
 
@@ -114,8 +113,16 @@ def npm_package(name: str) -> Path:
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[str]:
+def _served(folder: Path) -> Iterator[tuple[str, "queue.Queue[dict[str, Any]]"]]:
+    """The address of a page in a folder, and where what it tells comes in."""
+    told: queue.Queue[dict[str, Any]] = queue.Queue()
+
     class Quiet(SimpleHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
         def log_message(self, *_: Any) -> None:
             pass
 
@@ -123,6 +130,6 @@ def _served(folder: Path) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}/index.html"
+            yield f"http://127.0.0.1:{server.server_port}/index.html", told
         finally:
             server.shutdown()
