@@ -102,7 +102,8 @@ class LessonStrip(QWidget):
             self.exploration.show_step(number)
         else:
             self.exploration.show_step(number, at=self.exploration.state.at)
-            self.player.run_to(movement.steps[number].at)
+            step = movement.steps[number]
+            self.player.run_to(step.at, part_of=step.title)
         self.renew()
 
     def current(self) -> int | None:

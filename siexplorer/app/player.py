@@ -38,6 +38,7 @@ class Player(QObject):
         self._timer.timeout.connect(self._tick)
         self._last, self._rest_s, self._forwards = 0.0, 0.0, True
         self._target: float | None = None
+        self._part_of = ""
         self._going = False
         tie(self, exploration.changed, self._follow)
 
@@ -71,22 +72,24 @@ class Player(QObject):
             if self._forwards:
                 self._go(0.0)
 
-    def run_to(self, at: float) -> None:
-        """Run to a moment and stop there; with reduced motion, be there at once."""
+    def run_to(self, at: float, *, part_of: str = "") -> None:
+        """Run to a moment and stop there; with reduced motion, be there at once. Undo takes it back
+        together with the last change, if the label of that is ``part_of``.
+        """
         if self._movement() is None:
             return
         if self.calm:
             self.stop()
             self._go(at)
         elif abs(at - self.exploration.state.at) > 1e-9:
-            self._begin(at)
+            self._begin(at, part_of)
 
     def stop(self) -> None:
         """Stand still at this moment."""
         if not self.playing:
             return
         self._timer.stop()
-        self._target = None
+        self._target, self._part_of = None, ""
         self.exploration.pause_merging()
         self.turned.emit()
 
@@ -105,17 +108,18 @@ class Player(QObject):
     def _movement(self) -> Movement | None:
         return self.exploration.known.movements.get(self.exploration.state.movement or "")
 
-    def _begin(self, target: float | None) -> None:
-        self.exploration.pause_merging()
+    def _begin(self, target: float | None, part_of: str = "") -> None:
+        if not part_of:
+            self.exploration.pause_merging()
         self._last, self._rest_s, self._forwards = time.monotonic(), 0.0, True
-        self._target = target
+        self._target, self._part_of = target, part_of
         self._timer.start()
         self.turned.emit()
 
     def _go(self, at: float) -> None:
         self._going = True
         try:
-            self.exploration.set_moment(at)
+            self.exploration.set_moment(at, part_of=self._part_of)
         finally:
             self._going = False
 

@@ -705,9 +705,11 @@ class Exploration:
             selected=None,
         )
 
-    def set_moment(self, at: float) -> None:
-        """Go to a moment of the movement, 0 to 1; a run of them is one undo step."""
-        self.apply("Move in time", merge=True, at=min(1.0, max(0.0, at)))
+    def set_moment(self, at: float, *, part_of: str = "") -> None:
+        """Go to a moment of the movement, 0 to 1; a run of them is one undo step, and so is a run
+        that is ``part_of`` a change of that label.
+        """
+        self.apply(part_of or "Move in time", merge=True, at=min(1.0, max(0.0, at)))
 
     def set_magnification(self, factor: float) -> None:
         """How many times larger than life the movement is drawn, 1 to 10."""
@@ -716,7 +718,8 @@ class Exploration:
     def show_step(self, number: int, *, at: float | None = None) -> None:
         """Show a step of the movement's lesson: its moment, from its view, with its look.
 
-        ``at`` is the moment to show instead, for a player that runs to the step's own.
+        ``at`` is the moment to show instead, for a player that runs to the step's own; its moments
+        may be part of this change.
 
         Raises
         ------
@@ -738,7 +741,8 @@ class Exploration:
         if there:
             hidden = changes.get("hidden", self.state.hidden)
             changes["hidden"] = hidden - self._shown_with(step.select)
-        self.apply(step.title, view=step.view, camera=None, **changes)
+        self.pause_merging()
+        self.apply(step.title, merge=True, view=step.view, camera=None, **changes)
 
     def step_number(self) -> int | None:
         """Which step of the lesson the moment belongs to, or None while nothing moves."""

@@ -125,11 +125,17 @@ def test_page_keys_tell_the_lesson(moving, qtbot):
     steps = do.known.movements["left-ilium-flexion"].steps
     moving.timeline.player.speed = 20.0
     moving.view.setFocus()
+    before = do.state
     qtbot.keyClick(moving.view, Qt.Key.Key_PageDown)
     assert moving.timeline.lesson.title.text() == steps[1].title
     qtbot.waitUntil(lambda: not moving.timeline.playing, timeout=10_000)
     assert do.state.at == pytest.approx(steps[1].at)
     assert do.state.view == steps[1].view
+    # Look, view and the way there are one step back, and one forth.
+    do.undo()
+    assert do.state == before
+    do.redo()
+    assert do.state.at == pytest.approx(steps[1].at)
     qtbot.keyClick(moving.view, Qt.Key.Key_PageUp)
     qtbot.waitUntil(lambda: not moving.timeline.playing, timeout=10_000)
     assert do.state.at == pytest.approx(steps[0].at)
