@@ -35,7 +35,7 @@ class LooksPanel(QWidget):
         self.peel.setTickInterval(1)
         self.peel.setPageStep(1)
         self.peel.valueChanged.connect(self._peel)
-        self.peel.sliderReleased.connect(exploration.pause_merging)
+        self.peel.sliderReleased.connect(self._released)
         self.depth_name = QLabel()
         self.depth_name.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.skin = QComboBox()
@@ -112,8 +112,10 @@ class LooksPanel(QWidget):
         if depth is None and preset is not None:
             words = known.say(look_key(preset.id))
         self.depth_name.setText(words)
-        if depth is not None:
-            at = self._depths().index(depth)
+        if depth is not None or preset is not None:
+            # From a ready-made look it starts at the outside, as its keys do; where something was
+            # hidden or shown, it goes on from the depth that was.
+            at = 0 if depth is None else self._depths().index(depth)
             self._quietly(self.peel, lambda: self.peel.setValue(at))
         # What a screen reader says after the slider's name.
         self.peel.setAccessibleDescription(words)
@@ -133,3 +135,11 @@ class LooksPanel(QWidget):
         found = depths_of(self.exploration.every)
         if 0 <= stop < len(found):
             self.exploration.set_depth(found[stop])
+
+    def _released(self) -> None:
+        """A click on the outermost stop counts too, where the slider only stands there for lack of
+        a depth.
+        """
+        if self.exploration.depth() is None:
+            self._peel(self.peel.value())
+        self.exploration.pause_merging()

@@ -40,6 +40,7 @@ def test_the_depth_is_told_in_words_and_follows(
     assert looks.depth_name.text() == "Middle muscles"
     assert looks.peel.accessibleDescription() == "Middle muscles"
     body.hide("left-iliacus")
+    assert looks.peel.value() == 2
     assert looks.depth_name.text() == "Your own choice"
     assert looks.look.currentIndex() == -1
     body.undo()
@@ -57,6 +58,11 @@ def test_a_look_is_chosen_and_shown(looks: LooksPanel, body: Exploration) -> Non
     body.set_preset("ligaments")
     assert looks.look.currentText() == "Ligaments"
     assert looks.peel.value() == 4
+    body.set_preset("deep-rotators")
+    assert looks.peel.value() == 0
+    # No depth is shown: even a click on the stop where the slider stands asks for one.
+    looks.peel.sliderReleased.emit()
+    assert body.depth() == "skin"
 
 
 def test_body_and_painted_areas(qtbot: QtBot, looks: LooksPanel, body: Exploration) -> None:
