@@ -107,7 +107,7 @@ def export(
     elif view is not None:
         exploration.look(view)
     run = reel(record, fps=fps or USUAL_FPS[kind], frames=frames)
-    with _ended_softly():
+    with _ended_softly(at_once=kind == ".glb"):
         try:
             _write_export(exploration, run, out, size_px, dark=dark)
         except OSError as error:
@@ -142,11 +142,12 @@ def _write_export(
         drawn = pictures(exploration, run, size_px, theme, scale, _progress("Drawing"))
         if kind == ".gif":
             save_gif(drawn, run, part)
-            return
-        try:
-            save_mp4(drawn, run, part, _progress("Writing"))
-        except CannotFilm as error:
-            raise Refusal(str(error), CANNOT_DRAW) from None
+        else:
+            try:
+                save_mp4(drawn, run, part, _progress("Writing"))
+            except CannotFilm as error:
+                raise Refusal(str(error), CANNOT_DRAW) from None
+        _heed()
 
 
 def _progress(word: str) -> Callable[[int, int], None]:
@@ -154,8 +155,7 @@ def _progress(word: str) -> Callable[[int, int], None]:
     on_screen = sys.stderr.isatty()
 
     def say(done: int, total: int) -> None:
-        if _ENDING.is_set():
-            raise KeyboardInterrupt
+        _heed()
         end = "\r" if on_screen and done < total else "\n"
         print(f"{word} {done} of {total}", end=end, file=sys.stderr, flush=True)
 
@@ -163,13 +163,17 @@ def _progress(word: str) -> Callable[[int, int], None]:
 
 
 _ENDING = threading.Event()
-"""Somebody asked to end. What is raised at that moment is lost where a library calls us back, so
-that it is asked again between two pictures."""
+"""Somebody asked to end."""
 
 
 @contextmanager
-def _ended_softly() -> Iterator[None]:
-    """Let a request to end from outside be as Ctrl+C is, so that nothing is left behind."""
+def _ended_softly(*, at_once: bool) -> Iterator[None]:
+    """Let a request to end from outside be as Ctrl+C is, so that nothing is left behind.
+
+    Unless ``at_once``, a first request is only noted, and heeded between two pictures: raised while
+    VTK draws, it would end the process on the spot, with its unfinished file. A second one is not
+    so patient.
+    """
     import signal
 
     if threading.current_thread() is not threading.main_thread():
@@ -177,8 +181,10 @@ def _ended_softly() -> Iterator[None]:
         return
 
     def stop(_number: int, _frame: object) -> None:
+        asked_before = _ENDING.is_set()
         _ENDING.set()
-        raise KeyboardInterrupt
+        if at_once or asked_before:
+            raise KeyboardInterrupt
 
     before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -187,6 +193,12 @@ def _ended_softly() -> Iterator[None]:
         _ENDING.clear()
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+def _heed() -> None:
+    """End here, if somebody asked to."""
+    if _ENDING.is_set():
+        raise KeyboardInterrupt
 
 
 def _export_kind(out: Path) -> str:

@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from siexplorer import cli
 from siexplorer.anatomy.knowledge import Knowledge
-from siexplorer.cli import reading
+from siexplorer.cli import exporting, reading
 from siexplorer.exploration.exploration import Exploration
 from siexplorer.exploration.moving import PAUSE_AT_END_S, pose
 from siexplorer.packs.pack import Pack
@@ -563,7 +563,19 @@ def test_ended_on_its_way_it_leaves_nothing(tmp_path: Path, how: signal.Signals)
     process.send_signal(how)
     start = time.monotonic()
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     assert time.monotonic() - start < 15.0
     assert "Traceback" not in said
     assert not list(tmp_path.iterdir())
+
+
+def test_the_end_waits_for_a_picture_to_be_drawn_but_not_twice() -> None:
+    with exporting._ended_softly(at_once=False):
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            exporting._progress("Drawing")(1, 2)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    with exporting._ended_softly(at_once=True), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    exporting._progress("Drawing")(1, 2)
