@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from siexplorer.geometry.fitting import Cloud
 from siexplorer.geometry.identify import Identified
-from siexplorer.geometry.landmarks import fit_sphere
+from siexplorer.geometry.landmarks import PLATEAU_MM, fit_sphere
 from siexplorer.geometry.shape import ShapeModel
 from siexplorer.geometry.surface import Floats, Surface, edges
 
@@ -70,11 +70,6 @@ the greater of how far the model was bent there, and of how far all of it lies o
 """
 
 CALM_MM = 1.6
-PLATEAU_MM = 0.4
-"""What lies no further than this below the furthest place, or than the scan's own noise if that is
-more, is as far as it: their middle is taken (design; see scripts/measure_landmarks.py).
-"""
-
 NOISE_POINTS = 8
 MIDLINE_MM = 4.0
 ON_IT_MM = 0.5
@@ -189,6 +184,7 @@ def _furthest(bone: Surface, start: Floats, rule: Rule, sign: float, key: str) -
     direction /= np.linalg.norm(direction)
     away = np.linalg.norm(calm - start, axis=1) / rule.reach_mm
     score = calm @ direction - away**2
+    # What lies below the furthest by no more than the scan's own noise is as far as it, too.
     top = calm[score > score.max() - max(PLATEAU_MM, _noise(calm, direction))]
     return np.asarray(top.mean(axis=0))
 

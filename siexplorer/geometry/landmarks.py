@@ -39,7 +39,8 @@ AIIS_DIRECTION = np.array([0.0, -0.985, -0.17])
 """Where the AIIS of a left hip bone stands out to: forwards and a little down (design)."""
 
 PLATEAU_MM = 0.4
-"""What lies no further than this below the furthest place is as far as it (design)."""
+"""What lies no further than this below the furthest place is as far as it: their middle is taken
+(design; see scripts/measure_landmarks.py)."""
 
 DIMPLE_DEPTH_MM = 12.0
 """How far behind the PSIS the skin of the dimple is taken to lie (design; no skin here to ask)."""

@@ -101,7 +101,8 @@ class Backdrop:
 
     def _begin(self) -> None:
         now = self._signature()
-        self.whole = self._kept is None or now != self._kept
+        # Where the window was given another context, the buffer went with the old one.
+        self.whole = now != self._kept or not self._buffer.GetFBOIndex()
         self.below.SetDraw(self.whole)
         if self.whole:
             self._kept = now if now == self._drawn else None
@@ -119,7 +120,7 @@ class Backdrop:
         state = window.GetState()
         state.PushFramebufferBindings()
         try:
-            if self._size != (width, height):
+            if self._size != (width, height) or not buffer.GetFBOIndex():
                 self._size = (0, 0)
                 bits = DEPTH_BITS.get(_depth_format(drawn))
                 if bits is None or drawn.GetMultiSamples():

@@ -1,8 +1,8 @@
 """The controls for looks, depth, body, painted areas and the cut: both ways, by mouse and key."""
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMainWindow, QSlider, QStyle, QStyleOptionSlider
 from pytestqt.qtbot import QtBot
 
 from siexplorer.app.actions import make_actions
@@ -49,7 +49,15 @@ def test_the_depth_is_told_in_words_and_follows(
     assert body.at_start()
 
 
-def test_a_look_is_chosen_and_shown(looks: LooksPanel, body: Exploration) -> None:
+def handle_of(slider: QSlider) -> QPoint:
+    option = QStyleOptionSlider()
+    slider.initStyleOption(option)
+    handle = QStyle.SubControl.SC_SliderHandle
+    control = QStyle.ComplexControl.CC_Slider
+    return slider.style().subControlRect(control, option, handle, slider).center()
+
+
+def test_a_look_is_chosen_and_shown(qtbot: QtBot, looks: LooksPanel, body: Exploration) -> None:
     at = looks.look.findText("Deep rotators")
     looks.look.setCurrentIndex(at)
     looks.look.activated.emit(at)
@@ -61,7 +69,7 @@ def test_a_look_is_chosen_and_shown(looks: LooksPanel, body: Exploration) -> Non
     body.set_preset("deep-rotators")
     assert looks.peel.value() == 0
     # No depth is shown: even a click on the stop where the slider stands asks for one.
-    looks.peel.sliderReleased.emit()
+    qtbot.mouseClick(looks.peel, Qt.MouseButton.LeftButton, pos=handle_of(looks.peel))
     assert body.depth() == "skin"
 
 

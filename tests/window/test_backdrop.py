@@ -46,6 +46,19 @@ def test_a_dragged_ball_looks_as_if_all_was_drawn_anew(drawn, qtbot):
         assert is_as_if_drawn_anew(window), preset
 
 
+def test_what_was_kept_goes_with_the_context(drawn, qtbot):
+    window, whole = drawn
+    view = window.view
+    drag(drawn, qtbot)
+    view.makeCurrent()
+    view.pelvis.backdrop._buffer.ReleaseGraphicsResources(view.render_window)
+    count = len(whole)
+    window.exploration.place_ball(SPOTS[0], merge=True)
+    qtbot.waitUntil(lambda: len(whole) > count, timeout=10_000)
+    settle(qtbot, frames=8)
+    assert is_as_if_drawn_anew(window)
+
+
 def test_whatever_changes_behind_the_ball_is_drawn(drawn, qtbot):
     window, whole = drawn
     view, do = window.view, window.exploration
